@@ -1,0 +1,1 @@
+"""The conformance kit: what every connector has to pass, run by subclassing."""

@@ -1,0 +1,1 @@
+"""Recording in, Sop out. Knows nothing of the database, the web or any target."""

@@ -1,0 +1,1 @@
+"""Actions and narration to a finished document."""

@@ -1,0 +1,1 @@
+"""Waking workers. The queue carries job ids; the job table is the truth."""

@@ -1,0 +1,1 @@
+"""HTTP: authentication, REST, uploads, pages, entrances of Forge and Notion."""
