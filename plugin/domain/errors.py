@@ -14,6 +14,8 @@ SopError
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class SopError(Exception):
     """Something a person can act on."""
@@ -22,6 +24,17 @@ class SopError(Exception):
         super().__init__(message_for_user)
         self.message_for_user = message_for_user
         self.detail_for_operator = detail_for_operator
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Subclasses take other arguments than Exception keeps, so pickling between processes goes by state.
+        return _rebuild, (type(self), self.args, self.__dict__)
+
+
+def _rebuild(kind: type[SopError], args: tuple[Any, ...], state: dict[str, Any]) -> SopError:
+    error = kind.__new__(kind)
+    error.args = args
+    error.__dict__.update(state)
+    return error
 
 
 class InvalidDocument(SopError):

@@ -59,7 +59,10 @@ class Run(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
-    """``version`` goes up whenever the same input may give another artefact. ``uses`` names the options that matter to it."""
+    """``version`` goes up whenever the same input may give another artefact. ``uses`` names the options that matter to it.
+
+    An ``isolated`` stage decodes media or loads a heavy engine and therefore runs in a child process; its ``run`` must be importable by name.
+    """
 
     name: str
     version: int
@@ -67,3 +70,4 @@ class Stage:
     produces: type
     run: Run
     uses: tuple[str, ...] = ()
+    isolated: bool = False
