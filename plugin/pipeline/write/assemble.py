@@ -1,0 +1,207 @@
+"""Actions and narration to the SOP document. Everything in it carries where it was said or shown."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from plugin.domain.sop import Basis, Command, Evidence, Input, Picture, Provenance, Review, Sop, Step
+from plugin.pipeline.artefacts import Action, Media, Redacted
+from plugin.pipeline.write import titles
+from plugin.pipeline.write.clauses import Clause, clauses_of
+from plugin.pipeline.write.language import Cues
+from plugin.pipeline.write.matching import Pair, align
+from plugin.pipeline.write.mistakes import mistaken, replacement
+from plugin.pipeline.write.narration import said_for
+from plugin.pipeline.write.roles import Told, classify
+from plugin.pipeline.write.sections import Notes, Sections, Sorter
+from plugin.pipeline.write.templates import guess_area, templates
+from plugin.pipeline.write.wording import Worded, word
+
+Illustrate = Callable[[int, Action, Worded], Picture | None]
+"""(number of the step, its action, its sentence) -> its picture."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """What a person chose beforehand."""
+
+    title: str | None = None
+    area: str | None = None
+    owner: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """Which actions become steps, which clause tells each, and what else was said."""
+
+    steps: dict[int, Action]
+    pairs: dict[int, Pair]
+    told: list[Told]
+    sections: Sections
+
+
+def assemble(redacted: Redacted, media: Media, cues: Cues, *, wishes: Wishes, generator: str, illustrate: Illustrate | None = None) -> Sop:
+    """The document of one recording; the same input gives the same document, ids included."""
+    plan = plan_of(redacted, cues)
+    steps = _steps(plan, cues, illustrate or _without_picture, media.sha256)
+    sections, actions = plan.sections, list(plan.steps.values())
+    title = wishes.title or titles.title(sections.purpose, actions, redacted.actions.tools, cues)
+    area = wishes.area or guess_area([(title, 3.0), (" ".join(sections.purpose), 1.0), (" ".join(s.action for s in steps), 1.0)])
+    template = templates().get(area or "")
+    return Sop(
+        id=identity("sop", media.sha256),
+        revision=1,
+        title=title,
+        area=area,
+        purpose=titles.purpose(sections.purpose, cues),
+        summary=titles.summary(sections.purpose, steps, media.duration_s, media.has_video, cues),
+        scope=sections.scope(),
+        roles=tuple(sections.roles),
+        stakeholders=tuple(sections.stakeholders),
+        prerequisites=tuple(sections.prerequisites),
+        tools=redacted.actions.tools,
+        warnings=tuple(dict.fromkeys(sections.warnings)),
+        steps=tuple(steps),
+        troubleshooting=tuple(sections.troubles),
+        rollback=tuple(sections.rollback),
+        escalation=tuple(sections.escalation),
+        findings=redacted.unsure,
+        review=Review(owner=wishes.owner or sections.owner, interval_days=template.review_interval_days if template else None),
+        provenance=Provenance(
+            recording_sha256=media.sha256,
+            duration=round(media.duration_s, 2),
+            language=redacted.transcript.language,
+            speech_model=redacted.transcript.model,
+            generator=generator,
+        ),
+    )
+
+
+def _without_picture(_number: int, _action: Action, _worded: Worded) -> Picture | None:
+    return None
+
+
+def plan_of(redacted: Redacted, cues: Cues) -> Plan:
+    """Mistakes out, clauses matched, the rest of the narration sorted."""
+    actions = redacted.actions.actions
+    clauses = clauses_of(redacted.transcript.sentences, cues)
+    first_s = min((a.start_s for a in actions), default=float("inf"))
+    last_s = max((a.end_s for a in actions), default=float("inf"))
+    told = classify(clauses, cues, first_s=first_s, last_s=last_s)
+    pairs = align(actions, told, cues)
+    mistakes = mistaken(actions, told, pairs)
+    kept_pairs = _handed_on(actions, pairs, mistakes)
+    steps = {i: a for i, a in enumerate(actions) if i not in mistakes}
+    used = {p.clause for p in pairs.values()}
+    sections = Sorter(steps, cues).sort(told, used)
+    return Plan(steps=steps, pairs=kept_pairs, told=told, sections=sections)
+
+
+def identity(prefix: str, *parts: str) -> str:
+    """A stable id that looks like a ULID."""
+    digest = hashlib.sha256("\n".join(parts).encode()).digest()
+    return f"{prefix}_{base64.b32hexencode(digest)[:26].decode()}"
+
+
+def _handed_on(actions: Sequence[Action], pairs: Mapping[int, Pair], mistakes: set[int]) -> dict[int, Pair]:
+    """What was said for a mistake belongs to the action that put it right, where that one has no words of its own."""
+    kept = {i: p for i, p in pairs.items() if i not in mistakes}
+    for mistake in sorted(mistakes):
+        better = replacement(actions, mistake, mistakes)
+        if better is not None and better not in kept and mistake in pairs:
+            kept[better] = replace(pairs[mistake], action=better)
+    return kept
+
+
+def _steps(plan: Plan, cues: Cues, illustrate: Illustrate, sha256: str) -> list[Step]:
+    steps: list[Step] = []
+    place: str | None = None
+    for number, (i, action) in enumerate(plan.steps.items(), start=1):
+        pair = plan.pairs.get(i)
+        clause = plan.told[pair.clause].clause if pair else None
+        said = said_for(i, plan.pairs, plan.steps, plan.told, cues, steps[-1].action if steps else None)
+        worded = word(action, said, cues, place=action.place if action.place != place else None)
+        place = action.place or place
+        picture = illustrate(number, action, worded)
+        steps.append(
+            _step(
+                number,
+                action,
+                worded,
+                clause,
+                pair,
+                plan.sections.notes.get(i, Notes()),
+                picture,
+                identity("stp", sha256, f"{action.act_s:.2f}", str(i)),
+            )
+        )
+    return steps
+
+
+def _step(
+    number: int,
+    action: Action,
+    worded: Worded,
+    clause: Clause | None,
+    pair: Pair | None,
+    notes: Notes,
+    picture: Picture | None,
+    step_id: str,
+) -> Step:
+    details = ([worded.reason[:1].upper() + worded.reason[1:].rstrip(".") + "."] if worded.reason else []) + notes.details
+    step = Step(
+        id=step_id,
+        number=number,
+        action=worded.action,
+        detail=" ".join(details) or None,
+        location=action.place,
+        inputs=_inputs(action),
+        commands=_commands(action),
+        expected=" ".join(notes.expected) or None,
+        verification=" ".join(notes.verification) or None,
+        warnings=tuple(notes.warnings),
+        troubleshooting=tuple(notes.troubles),
+        branches=tuple(notes.branches),
+        image=picture,
+        confidence=_confidence(action, pair),
+    )
+    spans = sorted({*([(clause.start_s, clause.end_s)] if clause else []), *notes.spans})
+    evidence = Evidence(
+        start=round(min(action.start_s, clause.start_s if clause and action.start_s - clause.start_s < 8 else action.start_s), 2),
+        end=round(action.end_s, 2),
+        said=tuple(spans),
+        shown=(round(action.act_s, 2), round(action.end_s, 2)),
+        basis=_basis(step, worded),
+    )
+    return replace(step, evidence=evidence)
+
+
+def _inputs(action: Action) -> tuple[Input, ...]:
+    if action.kind not in ("type", "select", "key") or (action.value is None and not action.secret):
+        return ()
+    hidden = action.secret or (action.value or "").startswith("<")
+    return (Input(name=action.target or "Text", value=None if hidden else action.value, secret=hidden),)
+
+
+def _commands(action: Action) -> tuple[Command, ...]:
+    if action.kind != "command" or not action.command:
+        return ()
+    return (Command(text=action.command, language=action.language or "bash", output=action.output or None),)
+
+
+def _confidence(action: Action, pair: Pair | None) -> float:
+    """What was seen counts most; words that fit it add to it."""
+    told = min(1.0, pair.score / 4.0) if pair else 0.4
+    return round(min(1.0, 0.75 * action.confidence + 0.25 * told), 2)
+
+
+def _basis(step: Step, worded: Worded) -> dict[str, Basis]:
+    said: tuple[str, ...] = ("detail", "expected", "verification", "warnings", "troubleshooting", "branches")
+    shown: tuple[str, ...] = ("location", "inputs", "commands", "image")
+    basis: dict[str, Basis] = {"action": worded.basis}
+    basis |= {name: "said" for name in said if getattr(step, name)}
+    basis |= {name: "shown" for name in shown if getattr(step, name)}
+    return basis

@@ -1,0 +1,119 @@
+"""Actions and narration become a document."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from plugin.domain.document import to_document
+from plugin.domain.sop import Sop
+from plugin.pipeline.artefacts import Action, Actions, Media, Reading, Redacted, Sentence, Transcript
+from plugin.pipeline.write.assemble import Wishes, assemble
+from plugin.pipeline.write.language import cues
+
+MEDIA = Media(sha256="ab" * 32, demuxer="mp4", duration_s=90.0, width=1280, height=800, has_video=True, has_audio=True)
+
+
+def said(*lines: tuple[float, float, str], language: str = "en") -> Transcript:
+    sentences = tuple(Sentence(start_s=a, end_s=b, text=t) for a, b, t in lines)
+    return Transcript(language=language, model="test", sentences=sentences)
+
+
+def ran(at_s: float, command: str, **more: object) -> Action:
+    return replace(Action(kind="command", start_s=at_s - 1, act_s=at_s, end_s=at_s + 2, command=command, confidence=0.9), **more)  # type: ignore[arg-type]  # fields of the dataclass
+
+
+def clicked(at_s: float, target: str, role: str = "button", **more: object) -> Action:
+    return replace(Action(kind="click", start_s=at_s - 1, act_s=at_s, end_s=at_s + 1, target=target, role=role, confidence=0.9), **more)  # type: ignore[arg-type]  # fields of the dataclass
+
+
+def written(transcript: Transcript, *actions: Action, media: Media = MEDIA, wishes: Wishes | None = None) -> Sop:
+    redacted = Redacted(transcript=transcript, actions=Actions(actions=actions, tools=("psql",)), reading=Reading())
+    return assemble(redacted, media, cues(transcript.language), wishes=wishes or Wishes(), generator="test")
+
+
+NARRATED = said(
+    (0.5, 5.0, "Hello, in this video I'm going to show you how to move the wiki to the new server."),
+    (5.2, 8.0, "You need root access on both servers."),
+    (9.0, 12.0, "So first we stop the service on the old machine."),
+    (15.5, 18.0, "It should say inactive."),
+    (19.0, 22.0, "Then I copy the data over to the new host."),
+    (26.0, 29.0, "If the copy is refused, check the key on the new host."),
+    (30.0, 33.0, "Never delete the old data on the same day."),
+    (34.0, 37.0, "To roll back, start the service on the old machine again."),
+    (38.0, 42.0, "If that does not help, call the platform team."),
+    (43.0, 44.0, "That's it, bye."),
+)
+STEPS = (ran(13.0, "systemctl stop wiki"), ran(23.0, "rsync -a /srv/wiki/ new:/srv/wiki/"))
+
+
+def test_each_sentence_finds_its_section() -> None:
+    sop = written(NARRATED, *STEPS)
+    assert sop.title == "Move the wiki to the new server"
+    assert sop.prerequisites == ("Root access on both servers.",)
+    assert sop.rollback == ("To roll back, start the service on the old machine again.",)
+    assert sop.escalation[0].to == "platform team"
+    assert sop.warnings == ("Never delete the old data on the same day.",)
+    assert sop.troubleshooting[0].problem == "The copy is refused"
+    assert sop.steps[0].expected == "It should say inactive."
+
+
+def test_a_command_is_told_with_its_purpose_and_to_the_letter() -> None:
+    first, second = written(NARRATED, *STEPS).steps
+    assert first.action == "Stop the service on the old machine: run `systemctl stop wiki`."
+    assert first.commands[0].text == "systemctl stop wiki"
+    assert second.action == "Copy the data over to the new host: run `rsync -a /srv/wiki/ new:/srv/wiki/`."
+
+
+def test_every_filled_field_says_how_it_is_known() -> None:
+    step = written(NARRATED, *STEPS).steps[0]
+    assert step.evidence is not None
+    assert step.evidence.basis == {"action": "said", "commands": "shown", "expected": "said"}
+    assert (9.0, 12.0) in step.evidence.said
+
+
+def test_a_silent_recording_gives_as_many_steps() -> None:
+    silent = written(Transcript(), *STEPS)
+    assert [s.action for s in silent.steps] == [
+        "Stop the service: run `systemctl stop wiki`.",
+        "Copy the files: run `rsync -a /srv/wiki/ new:/srv/wiki/`.",
+    ]
+    assert all(s.expected is None for s in silent.steps)
+
+
+def test_the_same_recording_gives_the_same_document() -> None:
+    assert to_document(written(NARRATED, *STEPS)) == to_document(written(NARRATED, *STEPS))
+
+
+def test_a_recording_without_actions_is_an_honest_short_document() -> None:
+    sop = written(said((1.0, 5.0, "Our company was founded in a garage by two friends.")))
+    assert sop.steps == ()
+    assert sop.summary == "No actions were seen between 0:00 and 1:30."
+
+
+def test_a_page_opened_by_mistake_is_left_out_with_the_menu_that_led_there() -> None:
+    words = said(
+        (1.0, 3.0, "Next we go to Reports and then Billing."),
+        (8.0, 10.0, "Oh no, sorry, that's the wrong page."),
+        (11.0, 13.0, "So open Reports again and choose Usage."),
+    )
+    sop = written(words, clicked(4, "Reports", "menu"), clicked(6, "Billing"), clicked(13.5, "Reports", "menu"), clicked(15, "Usage"))
+    assert [s.action for s in sop.steps] == ["Open the Reports menu.", "Click Usage."]
+
+
+def test_a_command_taken_back_hands_its_words_to_the_right_one() -> None:
+    words = said((1.0, 3.0, "Now we label the release."), (8.0, 10.0, "Ah, no. That's the old number."))
+    sop = written(words, ran(4, "git tag v1.0"), ran(12, "git tag v1.1"))
+    assert [s.action for s in sop.steps] == ["Label the release: run `git tag v1.1`."]
+
+
+def test_a_secret_is_never_written() -> None:
+    typed = Action(kind="type", start_s=1, act_s=2, end_s=3, target="Password", secret=True)
+    step = written(Transcript(), typed).steps[0]
+    assert step.action == "Enter your password in the Password field."
+    assert step.inputs[0].value is None
+    assert step.inputs[0].secret
+
+
+def test_a_person_may_choose_title_area_and_owner() -> None:
+    sop = written(NARRATED, *STEPS, wishes=Wishes(title="Move the wiki", area="release-management", owner="Operations"))
+    assert (sop.title, sop.area, sop.review.owner, sop.review.interval_days) == ("Move the wiki", "release-management", "Operations", 90)
