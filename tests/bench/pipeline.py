@@ -93,8 +93,7 @@ def duration_s(recording: Path) -> float:
     import av
 
     with av.open(str(recording)) as container:
-        last = max((float(p.pts * p.time_base) for p in container.demux() if p.pts is not None), default=0.0)
-    return last
+        return max((float(p.pts * p.time_base) for p in container.demux() if p.pts is not None), default=0.0)
 
 
 def has_audio(recording: Path) -> bool:
