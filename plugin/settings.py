@@ -11,13 +11,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import AliasChoices, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from plugin.domain.errors import Invalid
 
 PREFIX = "SOPWRIGHT_"
-SECRETS = ("secret_key", "vault_keys", "smtp_password", "first_admin_password", "database_url")
+SECRETS = ("secret_key", "vault_keys", "smtp_password", "first_admin_password", "database_url", "metrics_token", "oidc_client_secret")
 
 
 class Settings(BaseSettings):
@@ -25,7 +25,11 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
 
-    data_dir: Path = Field(Path("data"), description="Folder for everything the service stores itself.")
+    data_dir: Path = Field(
+        Path("data"),
+        validation_alias=AliasChoices("SOPWRIGHT_DATA", "SOPWRIGHT_DATA_DIR", "data_dir"),
+        description="Folder for everything the service stores itself (`SOPWRIGHT_DATA`).",
+    )
     base_url: str = Field(
         "http://127.0.0.1:8800", description="Address under which people reach the service; links in mails start with it."
     )
@@ -41,6 +45,15 @@ class Settings(BaseSettings):
 
     host: str = Field("127.0.0.1", description="Address the web role listens on.")
     port: int = Field(8800, ge=0, le=65535, description="Port the web role listens on.")
+    trusted_proxies: int = Field(0, ge=0, le=10, description="Reverse proxies in front of the web role whose X-Forwarded headers are believed.")
+    allow_insecure_http: bool = Field(False, description="Lets a base_url with http:// be used beyond this machine (trial in a closed network).")
+    metrics_token: SecretStr = Field(SecretStr(""), description="Bearer for `/metrics`; empty: only this machine itself may read them.")
+    oidc_issuer: str | None = Field(None, description="Address of an OpenID Connect provider; with it people can sign in through it.")
+    oidc_client_id: str | None = Field(None, description="Our client id there.")
+    oidc_client_secret: SecretStr = Field(SecretStr(""), description="Our client secret there.")
+    oidc_name: str = Field("Single sign-on", description="What the button says.")
+    oidc_workspace: str | None = Field(None, description="Id of the workspace that they enter; empty: the first one.")
+    oidc_create_as: Literal["reader", "author"] | None = Field(None, description="Role for people seen for the first time; empty: an admin adds them.")
     first_admin_email: str | None = Field(None, description="Mail address of the admin who is made when there are no people yet.")
     first_admin_password: SecretStr = Field(
         SecretStr(""), description="Password of that admin; empty: made up and shown once at the start."
@@ -112,6 +125,6 @@ def _from_files(environ: Mapping[str, str]) -> dict[str, Any]:
 
 def _explain(error: ValueError) -> str:
     """One line per wrong value without the value itself, which may be a secret."""
-    details = getattr(error, "errors", list)()
+    details: list[Any] = getattr(error, "errors", list)()
     lines = [f"{PREFIX}{'_'.join(map(str, d['loc'])).upper() or 'SETTINGS'}: {d['msg']}" for d in details]
     return "; ".join(lines) or "The settings are not valid."
