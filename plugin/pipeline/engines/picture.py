@@ -1,0 +1,106 @@
+"""Small questions about the pixels of a still: is this the same as that, what outline holds this point, is this box ticked."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from plugin.pipeline.artefacts import Point, Rect
+
+Image = Any
+
+
+def load_gray(path: Path) -> Image:
+    """``uint8`` array, height x width. Raises :class:`FileNotFoundError`."""
+    import cv2
+
+    image = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
+    if image is None:
+        raise FileNotFoundError(path)
+    return image
+
+
+def cut(image: Image, box: Rect, margin: int = 0) -> Image:
+    x, y, width, height = box
+    return image[max(0, y - margin) : y + height + margin, max(0, x - margin) : x + width + margin]
+
+
+def alike(one: Image, other: Image, hidden: Image | None = None) -> bool:
+    """Whether two pieces of the same shape show the same text. A codec may tremble, but no 3 x 3 patch may differ by as much as a full stop does.
+
+    ``hidden`` marks pixels (non-zero) that do not count, as under a mouse pointer.
+    """
+    import cv2
+
+    if one.shape != other.shape or not one.size:
+        return False
+    difference = cv2.absdiff(one, other)
+    if hidden is not None:
+        difference = np.where(hidden > 0, 0, difference).astype(np.uint8)
+    return int(cv2.blur(difference, (3, 3)).max()) < 40
+
+
+def outline(gray: Image, point: Point, *, widest: int, highest: int) -> Rect | None:
+    """The smallest drawn rectangle around the point: flood of the ground that the point lies on, or the border around it."""
+    import cv2
+
+    height, width = gray.shape
+    x, y = point
+    if not (0 <= x < width and 0 <= y < height):
+        return None
+    left, top = max(0, x - widest), max(0, y - highest)
+    part = np.ascontiguousarray(gray[top : y + highest + 1, left : x + widest + 1])
+    seed = _ground_near(part, x - left, y - top)
+    if seed is None:
+        return None
+    mask = np.zeros((part.shape[0] + 2, part.shape[1] + 2), np.uint8)
+    _, _, _, rect = cv2.floodFill(part, mask, seed, 0, 9, 9, 4 | cv2.FLOODFILL_MASK_ONLY | cv2.FLOODFILL_FIXED_RANGE | (255 << 8))
+    bx, by, bw, bh = (int(v) for v in rect)
+    touches = bx <= 0 or by <= 0 or bx + bw >= part.shape[1] or by + bh >= part.shape[0]
+    if touches or bw < 8 or bh < 8:
+        return None
+    filled = float((mask[by + 1 : by + bh + 1, bx + 1 : bx + bw + 1] > 0).mean())
+    return (bx + left, by + top, bw, bh) if filled > 0.45 else None
+
+
+def _ground_near(part: Image, x: int, y: int) -> Point | None:
+    """A pixel near the point that lies in a flat place (not on a letter or on the pointer itself)."""
+    best: tuple[int, Point] | None = None
+    for dy in range(-14, 15, 2):
+        for dx in range(-40, 41, 4):
+            px, py = x + dx, y + dy
+            if not (2 <= px < part.shape[1] - 2 and 2 <= py < part.shape[0] - 2):
+                continue
+            patch = part[py - 1 : py + 2, px - 1 : px + 2]
+            if int(patch.max()) - int(patch.min()) <= 6:
+                cost = abs(dx) + 2 * abs(dy)
+                if best is None or cost < best[0]:
+                    best = (cost, (px, py))
+    return best[1] if best else None
+
+
+def ground(gray: Image, box: Rect) -> int:
+    """The commonest grey level in the box."""
+    part = cut(gray, box)
+    return int(np.bincount(part.ravel(), minlength=256).argmax()) if part.size else 0
+
+
+def dots(gray: Image, box: Rect) -> bool:
+    """Whether the box holds a row of equal round marks, as a password field shows."""
+    import cv2
+
+    part = cut(gray, box)
+    if part.size == 0 or part.shape[0] < 5:
+        return False
+    level = ground(gray, box)
+    ink = (cv2.absdiff(part, np.full_like(part, level)) > 60).astype(np.uint8)
+    count, _, stats, centres = cv2.connectedComponentsWithStats(ink, connectivity=8)
+    marks = [(stats[i], centres[i]) for i in range(1, count) if 4 <= stats[i, 4] <= 200 and stats[i, 3] <= 14]
+    round_ones = [(s, c) for s, c in marks if abs(int(s[2]) - int(s[3])) <= 2 and s[4] >= 0.55 * s[2] * s[3]]
+    if len(round_ones) < 4 or len(round_ones) < 0.7 * len(marks):
+        return False
+    heights = {round(float(c[1])) for _, c in round_ones}
+    gaps = np.diff(sorted(float(c[0]) for _, c in round_ones))
+    return max(heights) - min(heights) <= 2 and float(np.std(gaps)) <= 0.3 * float(np.mean(gaps)) + 0.8

@@ -1,0 +1,61 @@
+"""Spaces that the recogniser lost or turned into a stroke, put right from the ink of the line."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from statistics import median
+from typing import Any
+
+import numpy as np
+
+
+def respace(text: str, centres: tuple[float, ...], gray: Any) -> str:
+    """``text`` with a space wherever the line (``uint8``, grey) shows a gap as wide as one, and none where a "character" has no ink.
+
+    In type of one width a cell without ink is a space; elsewhere a gap counts that is clearly wider than those between letters.
+    """
+    if len(text) < 3 or len(text) != len(centres) or gray.size == 0:
+        return text
+    inked = _inked(gray)
+    steps = [b - a for a, b in pairwise(centres)]
+    pitch = float(median(steps))
+    fixed = pitch > 3 and sum(abs(s / pitch - round(s / pitch)) < 0.22 for s in steps) >= 0.93 * len(steps) and len(steps) >= 8
+    height = gray.shape[0]
+    out = [text[0]]
+    for (before, here), (left, right) in zip(pairwise(text), pairwise(centres), strict=True):
+        blank = _longest_blank(inked[max(0, int(left)) : int(right) + 1])
+        wide = blank >= 0.85 * pitch and right - left > 1.6 * pitch if fixed else blank >= 0.27 * height and blank >= 4
+        if wide and " " not in (before, here):
+            out.append(" ")
+        out.append(here)
+    if fixed:
+        reach = max(1, int(0.3 * pitch))
+        for i, centre in enumerate(_places(text, out, centres)):
+            if centre is not None and not inked[max(0, int(centre) - reach) : int(centre) + reach + 1].any():
+                out[i] = " "
+    return "".join(out)
+
+
+def _places(text: str, out: list[str], centres: tuple[float, ...]) -> list[float | None]:
+    places: list[float | None] = []
+    i = 0
+    for character in out:
+        if i < len(text) and character == text[i]:
+            places.append(centres[i] if character in "~-_.^" else None)
+            i += 1
+        else:
+            places.append(None)
+    return places
+
+
+def _inked(gray: Any) -> Any:
+    level = int(np.bincount(gray.ravel(), minlength=256).argmax())
+    return (np.abs(gray.astype(np.int16) - level) > 45).any(axis=0)
+
+
+def _longest_blank(inked: Any) -> int:
+    best = run = 0
+    for column in inked.tolist():
+        run = 0 if column else run + 1
+        best = max(best, run)
+    return best
