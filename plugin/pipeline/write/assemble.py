@@ -18,6 +18,7 @@ from plugin.pipeline.write.narration import said_for
 from plugin.pipeline.write.roles import Told, classify
 from plugin.pipeline.write.sections import Notes, Sections, Sorter
 from plugin.pipeline.write.templates import guess_area, templates
+from plugin.pipeline.write.vocabulary import correct
 from plugin.pipeline.write.wording import Worded, word
 
 Illustrate = Callable[[int, Action, Worded], Picture | None]
@@ -87,7 +88,8 @@ def _without_picture(_number: int, _action: Action, _worded: Worded) -> Picture 
 def plan_of(redacted: Redacted, cues: Cues) -> Plan:
     """Mistakes out, clauses matched, the rest of the narration sorted."""
     actions = redacted.actions.actions
-    clauses = clauses_of(redacted.transcript.sentences, cues)
+    transcript = correct(redacted.transcript, redacted.reading, actions, cues)
+    clauses = clauses_of(transcript.sentences, cues)
     first_s = min((a.start_s for a in actions), default=float("inf"))
     last_s = max((a.end_s for a in actions), default=float("inf"))
     told = classify(clauses, cues, first_s=first_s, last_s=last_s)
@@ -111,7 +113,10 @@ def _handed_on(actions: Sequence[Action], pairs: Mapping[int, Pair], mistakes: s
     kept = {i: p for i, p in pairs.items() if i not in mistakes}
     for mistake in sorted(mistakes):
         better = replacement(actions, mistake, mistakes)
-        if better is not None and better not in kept and mistake in pairs:
+        if better is None or mistake not in pairs:
+            continue
+        own = kept.get(better)
+        if own is None or any(k != better and p.clause == own.clause for k, p in kept.items()):
             kept[better] = replace(pairs[mistake], action=better)
     return kept
 

@@ -24,13 +24,14 @@ _DOUBLED = re.compile(r"\b(\w+)(?: \1\b)+", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clause:
-    """``text`` is cleaned of fillers; ``sentence`` numbers the sentence it comes from; ``sure`` is the mean probability of its words."""
+    """``text`` is cleaned of fillers; ``sentence`` numbers the sentence it comes from; ``sure`` is the mean, ``weakest`` the lowest probability of its words."""
 
     text: str
     start_s: float
     end_s: float
     sentence: int
     sure: float = 1.0
+    weakest: float = 1.0
 
     @property
     def plain(self) -> str:
@@ -44,8 +45,9 @@ def clauses_of(sentences: Iterable[Sentence], cues: Cues) -> list[Clause]:
         for words in _pieces(list(sentence.words) or _words_of(sentence), cues):
             text = without_fillers(" ".join(w.text for w in words), cues)
             if text:
-                sure = sum(w.probability for w in words) / len(words)
-                found.append(Clause(text=text, start_s=words[0].start_s, end_s=words[-1].end_s, sentence=number, sure=round(sure, 3)))
+                odds = [w.probability for w in words]
+                clause = Clause(text=text, start_s=words[0].start_s, end_s=words[-1].end_s, sentence=number)
+                found.append(replace(clause, sure=round(sum(odds) / len(odds), 3), weakest=min(odds)))
     return _conditions_kept_whole(found, cues)
 
 
@@ -97,7 +99,9 @@ def _conditions_kept_whole(found: list[Clause], cues: Cues) -> list[Clause]:
         last = merged[-1] if merged else None
         if last is not None and last.sentence == clause.sentence and _hangs(last, cues):
             text = f"{last.text.rstrip(' ,')}, {_lower_first(clause.text)}"
-            merged[-1] = replace(last, text=text, end_s=clause.end_s, sure=min(last.sure, clause.sure))
+            merged[-1] = replace(
+                last, text=text, end_s=clause.end_s, sure=min(last.sure, clause.sure), weakest=min(last.weakest, clause.weakest)
+            )
         else:
             merged.append(clause)
     return merged

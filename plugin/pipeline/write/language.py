@@ -19,7 +19,8 @@ ROLES = (
 )  # fmt: skip
 SINGLE = (
     "condition", "if", "failure", "fine", "otherwise", "verification", "same_again", "subordinate", "split_before", "reasons", "owner_name",
-    "role_needed", "need_frame", "need_split", "if_later", "whom", "how_to", "this_is", "in_this", "and_then", "object_of", "noun_only",
+    "role_needed", "need_frame", "need_split", "if_later", "whom", "how_to", "this_is", "in_this", "and_then", "object_of", "noun_only", "sign_in",
+    "only_here",
 )  # fmt: skip
 
 _COMMON = re.compile(r"[\w'/.+-]+")
@@ -36,6 +37,7 @@ class Cues:
     adverbs: frozenset[str]
     no_verb: frozenset[str]
     pronouns: frozenset[str]
+    common: frozenset[str]
     verbs: Mapping[str, frozenset[str]]
     irregular: Mapping[str, str]
     roles: Mapping[str, tuple[re.Pattern[str], ...]]
@@ -91,6 +93,7 @@ def _compiled(data: dict[str, Any]) -> Cues:
         adverbs=frozenset(data["adverbs"]),
         no_verb=frozenset(data["no_verb"]),
         pronouns=frozenset(data["pronouns"]),
+        common=frozenset(data["common"]) | frozenset(data["no_verb"]),
         verbs={k: frozenset(v) for k, v in data["verbs"].items()},
         irregular=data["irregular"],
         roles={r: tuple(re.compile(p) for p in _list(data.get(r, []))) for r in ROLES},

@@ -23,7 +23,7 @@ EARLIEST_S, LATEST_S = 9.0, 4.0
 WORTH = 1.3
 """A pair below this is no pair. Time alone gives at most 2, words that fit 3, the verb 1."""
 
-_REUSE = 0.55
+_REUSE = 1.2
 _WORDS_OF_COMMAND = re.compile(r"[A-Za-z][A-Za-z0-9]+")
 
 
@@ -92,7 +92,10 @@ def _worth(action: Action, told: Told, cues: Cues) -> float:
         return 0.0
     fits = words_fit(action, clause.plain)
     verb = verb_fits(action, clause.plain, cues)
-    score = 3.0 * fits + verb + _time_fits(action, clause.start_s, clause.end_s)
+    moment = _time_fits(action, clause.start_s, clause.end_s)
+    if moment == 0.0:
+        return 0.0
+    score = 3.0 * fits + verb + moment
     if told.role in ("expected", "warning", "reason", "stakeholder", "owner"):
         score -= 2.2
     elif told.role in ("purpose", "prerequisite", "covers", "excludes"):

@@ -58,6 +58,7 @@ class Sorter:
         self._steps = steps
         self._cues = cues
         self._last_step = max((a.act_s for a in steps.values()), default=float("inf"))
+        self._rollback_until: float | None = None
         self.sections = Sections()
 
     def sort(self, told: Sequence[Told], used: set[int]) -> Sections:
@@ -81,7 +82,7 @@ class Sorter:
         if one.role not in ("action", "verification", "unclear", "expected"):
             return one
         near = before is not None and one.clause.start_s - before.clause.end_s < NEAR_S
-        if before is not None and near and before.role in _OPEN and one.role != "expected":
+        if before is not None and near and self._goes_on(one, before):
             return replace(one, role=before.role, continues=True)
         if one.role == "verification":
             return one
@@ -97,19 +98,31 @@ class Sorter:
             return replace(one, role="reason")
         return one
 
+    def _goes_on(self, one: Told, before: Told) -> bool:
+        """ "Fix the file first." right after "If it does not, do not go on."; "It expires after 30 days." after a prerequisite."""
+        if before.role not in _OPEN or one.role == "expected":
+            return False
+        if before.role == "prerequisite":
+            return one.role == "unclear" and self._cues.has("continuation", one.clause.plain)
+        return one.role in ("action", "verification") or self._cues.has("continuation", one.clause.plain)
+
     # one method per role -------------------------------------------------------------------------------------------
     def _purpose(self, one: Told) -> None:
         self.sections.purpose.append(one.clause.text)
 
     def _covers(self, one: Told) -> None:
-        self._add(self.sections.covers, self._sentence(one))
+        self._add(self.sections.covers, self._covered(one.clause.text))
+
+    def _covered(self, text: str) -> str:
+        """ "I'm only looking at X here" becomes "Only X."."""
+        only = self._cues.single["only_here"].match(bare(text, self._cues))
+        return f"{self._cues.wording['only'].format(what=only['what'])}." if only else reader_sentence(text, self._cues)
 
     def _excludes(self, one: Told) -> None:
-        text = self._sentence(one)
-        inside, outside = split_scope(text, self._cues)
+        inside, outside = split_scope(one.clause.text, self._cues)
         if inside:
-            self.sections.covers.append(sentence(inside, self._cues))
-        self._add(self.sections.excludes, sentence(outside, self._cues))
+            self.sections.covers.append(self._covered(inside))
+        self._add(self.sections.excludes, reader_sentence(outside, self._cues))
 
     def _prerequisite(self, one: Told) -> None:
         for text in needs(one.clause.text, self._cues):
@@ -118,6 +131,9 @@ class Sorter:
     def _warning(self, one: Told) -> None:
         text = self._sentence(one)
         self.sections.warnings.append(text)
+        if self._rollback_until is not None and one.clause.start_s - self._rollback_until < 1.0:
+            self.sections.rollback.append(text)  # said in one breath with the rollback, so it is about that
+            return
         at = self._concerned(one)
         if at is not None:
             self._note(at, one).warnings.append(text)
@@ -128,7 +144,8 @@ class Sorter:
             self._go_on(one, at)
             return
         when, then = condition_of(one.clause.text, self._cues)
-        trouble = Trouble(problem=sentence_case(when), solution=sentence(then, self._cues))
+        problem = self._cues.wording["not_as_expected"] if _only_pronoun(when) else sentence_case(when)
+        trouble = Trouble(problem=problem, solution=sentence(then, self._cues))
         if at is not None and one.clause.start_s < self._last_step:
             note = self._note(at, one)
             note.troubles.append(trouble)
@@ -159,6 +176,7 @@ class Sorter:
 
     def _rollback(self, one: Told) -> None:
         self._add(self.sections.rollback, self._sentence(one))
+        self._rollback_until = one.clause.end_s
 
     def _escalation(self, one: Told) -> None:
         if one.continues and self.sections.escalation:
@@ -289,7 +307,7 @@ def needs(text: str, cues: Cues) -> list[str]:
 
 def split_scope(text: str, cues: Cues) -> tuple[str, str]:
     """("This covers the orders database only", "restoring the whole server is out of scope") where one sentence tells both."""
-    pieces = [p.strip() for p in re.split(r"(?<=[,.;]) |, (?=but|and|aber|und)", text) if p.strip()]
+    pieces = [p.strip() for p in re.split(r"(?<=[,.;]) ", text) if p.strip()]
     at = next((i for i, p in enumerate(pieces) if cues.has("covers", p.lower())), None)
     if at is None or len(pieces) < 2 or cues.has("excludes", pieces[at].lower()):
         return "", text

@@ -45,8 +45,9 @@ def purpose(texts: Sequence[str], cues: Cues) -> str | None:
         return None
     sentences = []
     for i, text in enumerate(texts):
-        phrase = goal(text, cues) if i == 0 else None
-        rest = _rest_of(text, cues) if phrase else text
+        noun = cues.single["this_is"].match(bare(text, cues)) is not None
+        phrase = goal(text, cues) if i == 0 and not noun else None
+        rest = _rest_of(bare(text, cues), cues) if phrase else text
         sentences += [f"{phrase}."] if phrase else []
         if rest:
             sentences.append(sentence(reader(bare(rest, cues)), cues))

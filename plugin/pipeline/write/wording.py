@@ -57,7 +57,7 @@ def _purpose(said: str | None, cues: Cues) -> tuple[str | None, str | None]:
     if not said:
         return None, None
     phrase = imperative(said, cues)
-    reason = cues.single["reasons"].search(said.rstrip(".!? "))
+    reason = cues.single["reasons"].search(phrase or "")
     why = next((reader(reason[g]) for g in ("to", "so", "because") if reason and reason[g]), None)
     if why and len(why.split()) > 14:
         why = None

@@ -1,0 +1,62 @@
+"""How the words of a screen sound when they are read aloud: "pg_dump" is "pg underscore dump", "nginx" is "engine x"."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from itertools import product
+
+_MARKS = {
+    "_": ("", "underscore"), "-": ("", "dash", "hyphen", "minus"), ".": ("", "dot", "point"), "/": ("", "slash"), ":": ("", "colon"), "=": ("", "equals"),
+    "+": ("", "plus"), "@": ("at",), "#": ("hash",), "&": ("and",), "*": ("star",), "~": ("tilde",), "$": ("dollar",), "%": ("percent",),
+}  # fmt: skip
+_DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+# Parts of names as they are usually pronounced; each on the left as it is written.
+_PARTS = (
+    ("ctl", "control"), ("cmd", "command"), ("sql", "sequel"), ("nginx", "enginex"), ("nginx", "engineex"), ("kube", "cube"), ("k8s", "kates"),
+    ("sudo", "suedo"), ("psql", "psequel"), ("yaml", "yammel"), ("yml", "yammel"), ("json", "jason"), ("etc", "etsy"), ("usr", "user"), ("lib", "libe"),
+    ("url", "earl"), ("gui", "gooey"), ("cli", "clee"), ("ssh", "essessage"), ("oauth", "ohauth"), ("redis", "reddis"), ("postgres", "postgress"),
+    ("grafana", "graphana"), ("mq", "emcue"), ("ansible", "answerable"), ("tmp", "temp"), ("conf", "conf"), ("config", "config"), ("env", "environment"),
+    ("repo", "repo"), ("dev", "dev"), ("prod", "prod"), ("db", "database"), ("msg", "message"), ("ci", "seeeye"), ("vpc", "veepeesee"),
+)  # fmt: skip
+MOST_FORMS = 24
+
+
+@lru_cache(maxsize=8192)
+def spoken_forms(word: str) -> tuple[str, ...]:
+    """Letter and digit strings (lower case, no spaces) that a listener may write down for ``word``; at most MOST_FORMS."""
+    pieces = [p for p in re.split(r"([^A-Za-z0-9]|(?<=[a-z])(?=[A-Z]))", word) if p]
+    choices: list[tuple[str, ...]] = [_MARKS.get(p, ("",)) if not p.isalnum() else _piece(p.lower()) for p in pieces]
+    forms: dict[str, None] = {}
+    for combination in product(*choices):
+        forms.setdefault("".join(combination), None)
+        if len(forms) >= MOST_FORMS:
+            break
+    return tuple(f for f in forms if f)
+
+
+def _piece(piece: str) -> tuple[str, ...]:
+    forms = {piece: None}
+    for written, said in _PARTS:
+        if written in piece:
+            forms[piece.replace(written, said)] = None
+    if any(c.isdigit() for c in piece):
+        forms["".join(_DIGITS[int(c)] if c.isdigit() else c for c in piece)] = None
+    return tuple(forms)
+
+
+def sounded(text: str) -> str:
+    """A rough phonetic fold: words that sound alike in English or German come out alike."""
+    folded = re.sub(r"[^a-z0-9]", "", text.lower().replace("ä", "a").replace("ö", "o").replace("ü", "u").replace("ß", "s"))
+    for pattern, other in _SOUNDS:
+        folded = pattern.sub(other, folded)
+    return re.sub(r"(.)\1+", r"\1", folded[:1] + re.sub(r"[aeiouyh]", "", folded[1:]))
+
+
+_SOUNDS = tuple(
+    (re.compile(pattern), other)
+    for pattern, other in (
+        (r"^(?:kn|gn)", "n"), (r"^wr", "r"), (r"^ps", "s"), (r"ph", "f"), (r"ght", "t"), (r"sch|tch|sh|ch", "x"), (r"ck", "k"), (r"qu", "kw"), (r"c(?=[eiy])", "s"),
+        (r"c", "k"), (r"q", "k"), (r"z", "s"), (r"dg", "g"), (r"g(?=[eiy])", "j"), (r"x", "ks"), (r"w", "v"), (r"[aeiou]+", "a"),
+    )
+)  # fmt: skip
