@@ -21,8 +21,8 @@ from plugin.pipeline.write.templates import guess_area, templates
 from plugin.pipeline.write.vocabulary import correct
 from plugin.pipeline.write.wording import Worded, word
 
-Illustrate = Callable[[int, Action, Worded], Picture | None]
-"""(number of the step, its action, its sentence) -> its picture."""
+Illustrate = Callable[[int, Action], Picture | None]
+"""(number of the step, its action) -> its picture."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +81,7 @@ def assemble(redacted: Redacted, media: Media, cues: Cues, *, wishes: Wishes, ge
     )
 
 
-def _without_picture(_number: int, _action: Action, _worded: Worded) -> Picture | None:
+def _without_picture(_number: int, _action: Action) -> Picture | None:
     return None
 
 
@@ -130,7 +130,7 @@ def _steps(plan: Plan, cues: Cues, illustrate: Illustrate, sha256: str) -> list[
         said = said_for(i, plan.pairs, plan.steps, plan.told, cues, steps[-1].action if steps else None)
         worded = word(action, said, cues, place=action.place if action.place != place else None)
         place = action.place or place
-        picture = illustrate(number, action, worded)
+        picture = illustrate(number, action)
         steps.append(
             _step(
                 number,

@@ -16,8 +16,8 @@ _PARTS = (
     ("ctl", "control"), ("cmd", "command"), ("sql", "sequel"), ("nginx", "enginex"), ("nginx", "engineex"), ("kube", "cube"), ("k8s", "kates"),
     ("sudo", "suedo"), ("psql", "psequel"), ("yaml", "yammel"), ("yml", "yammel"), ("json", "jason"), ("etc", "etsy"), ("usr", "user"), ("lib", "libe"),
     ("url", "earl"), ("gui", "gooey"), ("cli", "clee"), ("ssh", "essessage"), ("oauth", "ohauth"), ("redis", "reddis"), ("postgres", "postgress"),
-    ("grafana", "graphana"), ("mq", "emcue"), ("ansible", "answerable"), ("tmp", "temp"), ("conf", "conf"), ("config", "config"), ("env", "environment"),
-    ("repo", "repo"), ("dev", "dev"), ("prod", "prod"), ("db", "database"), ("msg", "message"), ("ci", "seeeye"), ("vpc", "veepeesee"),
+    ("grafana", "graphana"), ("mq", "emcue"), ("ansible", "answerable"), ("tmp", "temp"), ("conf", "conf"), ("config", "config"),
+    ("repo", "repo"), ("dev", "dev"), ("prod", "prod"), ("ci", "seeeye"), ("vpc", "veepeesee"),
 )  # fmt: skip
 MOST_FORMS = 24
 

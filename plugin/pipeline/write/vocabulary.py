@@ -28,6 +28,9 @@ ALIKE = 0.82
 NEARLY_SAME = 0.93
 """What it needs where every heard word is a common one."""
 
+LONG = 6
+"""Letters that a form needs to be recognised whenever it is said."""
+
 UNSURE = 0.5
 """A heard word below this probability is not protected by being common."""
 
@@ -48,11 +51,12 @@ def correct(transcript: Transcript, reading: Reading, actions: Sequence[Action],
     """``transcript`` with the words of the screen in place of what was misheard."""
     seen = sorted(_seen(reading, actions), key=lambda s: s.time_s)
     times = [s.time_s for s in seen]
+    anywhere = {form: word for form, word in _forms(dict.fromkeys(s.word for s in seen), cues).items() if len(form) >= LONG}
     sentences = []
     for sentence in transcript.sentences:
         low, high = bisect_left(times, sentence.start_s - BEFORE_S), bisect_right(times, sentence.end_s + AFTER_S)
         forms = _forms(dict.fromkeys(s.word for s in seen[low:high]), cues)
-        sentences.append(_corrected(sentence, forms, cues) if forms and sentence.words else sentence)
+        sentences.append(_corrected(sentence, forms, anywhere, cues) if sentence.words else sentence)
     return replace(transcript, sentences=tuple(sentences))
 
 
@@ -86,18 +90,21 @@ def _forms(words: Iterable[str], cues: Cues) -> dict[str, str]:
     return forms
 
 
-def _corrected(sentence: Sentence, forms: dict[str, str], cues: Cues) -> Sentence:
+def _corrected(sentence: Sentence, forms: dict[str, str], anywhere: dict[str, str], cues: Cues) -> Sentence:
     words: list[Word] = []
     i = 0
     while i < len(sentence.words):
-        length, word = _best(sentence.words, i, forms, cues)
+        length, word = _best(sentence.words, i, forms, anywhere, cues)
         words.append(_merged(sentence.words[i : i + length], word) if word else sentence.words[i])
         i += length if word else 1
     return sentence_of(words)
 
 
-def _best(words: Sequence[Word], at: int, forms: dict[str, str], cues: Cues) -> tuple[int, str | None]:
-    """(how many words from ``at`` on, the visible word that they mean) of the best correction, or (1, None)."""
+def _best(words: Sequence[Word], at: int, forms: dict[str, str], anywhere: dict[str, str], cues: Cues) -> tuple[int, str | None]:
+    """(how many words from ``at`` on, the visible word that they mean) of the best correction, or (1, None).
+
+    ``forms`` are of words that stood there at that time; of those seen ``anywhere`` only an exact form counts.
+    """
     best: tuple[float, int, str | None] = (0.0, 1, None)
     for length in range(1, min(LONGEST, len(words) - at) + 1):
         window = words[at : at + length]
@@ -106,7 +113,7 @@ def _best(words: Sequence[Word], at: int, forms: dict[str, str], cues: Cues) -> 
         heard = _letters(window)
         if len(heard) < 4:
             continue
-        exact = forms.get(heard)
+        exact = forms.get(heard) or anywhere.get(heard)
         if exact is None and not _may_be_misheard(window, forms, cues):
             continue
         score, word = (1.0, exact) if exact else _match(heard, forms)
