@@ -8,6 +8,7 @@ from plugin.pipeline.artefacts import Media, Redacted
 from plugin.pipeline.stage import Context, Stage
 from plugin.pipeline.write.assemble import Wishes, assemble
 from plugin.pipeline.write.language import cues
+from plugin.pipeline.write.language_model import Endpoint, reword
 
 
 def run(context: Context) -> Sop:
@@ -19,7 +20,10 @@ def run(context: Context) -> Sop:
     wishes = Wishes(title=options.title, area=options.area, owner=options.owner)
 
     generator = f"sopwright {plugin.__version__}"
-    return assemble(redacted, media, cues(spoken), wishes=wishes, generator=generator)
+    sop = assemble(redacted, media, cues(spoken), wishes=wishes, generator=generator)
+    context.report(0.8)
+    endpoint = Endpoint.chosen(options.language_model)
+    return reword(sop, endpoint).sop if endpoint else sop
 
 
 STAGE = Stage(
