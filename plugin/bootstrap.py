@@ -41,6 +41,7 @@ def build(settings: Settings) -> Deps:
         vault=Vault([key.strip() for key in vault_keys.split(",") if key.strip()]),
         signer=Signer(signing_key),
         notifiers=notifiers_for(settings),
+        speech_model=lambda: _speech_model(settings),
         stages=_stages,
         connect=_connect,
     )
@@ -55,6 +56,14 @@ def _stages() -> Sequence[Stage]:
     from plugin.pipeline.stages import STAGES  # heavy engines behind it: imported by a worker only
 
     return STAGES
+
+
+def _speech_model(settings: Settings) -> str | None:
+    """The folder of the model in use; downloaded first where that is what the setting asks for."""
+    from plugin.pipeline.model_download import Downloader
+    from plugin.pipeline.speech_models import resolve
+
+    return str(resolve(settings.speech_model, cache=settings.data_dir / "models", fetch=Downloader()).folder)
 
 
 def _kept(path: Path, make: Any) -> str:

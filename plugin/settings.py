@@ -45,15 +45,21 @@ class Settings(BaseSettings):
 
     host: str = Field("127.0.0.1", description="Address the web role listens on.")
     port: int = Field(8800, ge=0, le=65535, description="Port the web role listens on.")
-    trusted_proxies: int = Field(0, ge=0, le=10, description="Reverse proxies in front of the web role whose X-Forwarded headers are believed.")
-    allow_insecure_http: bool = Field(False, description="Lets a base_url with http:// be used beyond this machine (trial in a closed network).")
+    trusted_proxies: int = Field(
+        0, ge=0, le=10, description="Reverse proxies in front of the web role whose X-Forwarded headers are believed."
+    )
+    allow_insecure_http: bool = Field(
+        False, description="Lets a base_url with http:// be used beyond this machine (trial in a closed network)."
+    )
     metrics_token: SecretStr = Field(SecretStr(""), description="Bearer for `/metrics`; empty: only this machine itself may read them.")
     oidc_issuer: str | None = Field(None, description="Address of an OpenID Connect provider; with it people can sign in through it.")
     oidc_client_id: str | None = Field(None, description="Our client id there.")
     oidc_client_secret: SecretStr = Field(SecretStr(""), description="Our client secret there.")
     oidc_name: str = Field("Single sign-on", description="What the button says.")
     oidc_workspace: str | None = Field(None, description="Id of the workspace that they enter; empty: the first one.")
-    oidc_create_as: Literal["reader", "author"] | None = Field(None, description="Role for people seen for the first time; empty: an admin adds them.")
+    oidc_create_as: Literal["reader", "author"] | None = Field(
+        None, description="Role for people seen for the first time; empty: an admin adds them."
+    )
     first_admin_email: str | None = Field(None, description="Mail address of the admin who is made when there are no people yet.")
     first_admin_password: SecretStr = Field(
         SecretStr(""), description="Password of that admin; empty: made up and shown once at the start."

@@ -165,9 +165,7 @@ def merge(base: Sop, ours: Sop, theirs: Sop) -> Merged:
     """
     clashes: list[Clash] = []
     kept: list[str] = []
-    values = {
-        name: _merge_value(name, *(getattr(s, name) for s in (base, ours, theirs)), clashes, kept) for name in (*SOP_FIELDS, "review")
-    }
+    values = {n: _merge_value(n, getattr(base, n), getattr(ours, n), getattr(theirs, n), clashes, kept) for n in (*SOP_FIELDS, "review")}
     steps = _merge_steps(base, ours, theirs, clashes, kept)
     return Merged(sop=replace(ours, **values, steps=renumbered(steps)), clashes=tuple(clashes), kept=tuple(kept))
 
@@ -253,10 +251,10 @@ def _merge_step(base: Step | None, ours: Step | None, theirs: Step | None, clash
         name: _merge_value(f"{path}/{name}", getattr(base, name), getattr(ours, name), getattr(theirs, name), clashes, kept)
         for name in STEP_FIELDS
     }
-    return replace(ours, **values, evidence=_merge_evidence(base, ours, theirs, kept, path))
+    return replace(ours, **values, evidence=_merge_evidence(ours, theirs, kept, path))
 
 
-def _merge_evidence(base: Step, ours: Step, theirs: Step, kept: list[str], path: str) -> Evidence | None:
+def _merge_evidence(ours: Step, theirs: Step, kept: list[str], path: str) -> Evidence | None:
     if ours.evidence is None or theirs.evidence is None:
         return ours.evidence or theirs.evidence
     basis = dict(ours.evidence.basis)
@@ -323,9 +321,17 @@ def _longest_rising(values: Sequence[int]) -> set[int]:
     """The members of a longest rising subsequence: those stayed in place, the others were moved."""
     best: list[list[int]] = []
     for at, value in enumerate(values):
-        chains = [best[i] for i in range(at) if values[i] < value]
-        best.append([*max(chains, key=len, default=[]), value])
-    return set(max(best, key=len, default=[]))
+        chains: list[list[int]] = [best[i] for i in range(at) if values[i] < value]
+        best.append([*_longest(chains), value])
+    return set(_longest(best))
+
+
+def _longest(chains: list[list[int]]) -> list[int]:
+    return max(chains, default=[], key=_length)
+
+
+def _length(chain: list[int]) -> int:
+    return len(chain)
 
 
 def _is_major(steps: Sequence[Change], changed: Sequence[FieldChange]) -> bool:

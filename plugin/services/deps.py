@@ -20,7 +20,7 @@ from plugin.vault import Signer, Vault
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deps:
-    """``stages`` gives the pipeline's stages, imported on first use; ``connect(kind, settings, state)`` opens a target."""
+    """``speech_model`` finds the folder of the model in use (None: there is none). ``stages`` gives the pipeline's stages, imported on first use; ``connect(kind, settings, state)`` opens a target."""
 
     settings: Settings
     clock: Clock
@@ -32,5 +32,6 @@ class Deps:
     vault: Vault
     signer: Signer
     notifiers: Notifiers
+    speech_model: Callable[[], str | None]
     stages: Callable[[], Sequence[Stage]]
     connect: Callable[[str, Any, Path], Connector]

@@ -7,20 +7,29 @@ changed the same field a person has to choose.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
-from typing import Literal
+from typing import Literal, cast
 
-from plugin.domain.errors import Conflict
-from plugin.domain.revision import Clash, Difference
-from plugin.domain.sop import Box, Picture, Sop
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from plugin.domain.document import from_document
+from plugin.domain.errors import Conflict, Invalid, NotFound
+from plugin.domain.revision import Clash, Difference, Kind, mark_edited, merge, renumbered, take
+from plugin.domain.revision import difference as compare
+from plugin.domain.sop import Sop
+from plugin.services import journal, library
+from plugin.services import pictures as picture_store
 from plugin.services.caller import Caller
 from plugin.services.deps import Deps
+from plugin.services.frames import add_picture
 from plugin.services.library import SopView
+from plugin.services.revising import Added, Origin, add, document_of, etag_of, first, newest, number_in, numbered
+from plugin.store import rows, tables
 
-Origin = Literal["recording", "edit", "import", "target", "restore", "proposal"]
-Kind = Literal["minor", "major"]
+__all__ = ["add_picture"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +98,18 @@ def create(deps: Deps, caller: Caller, *, document: Sop, pictures: Mapping[str, 
     The document's own id is kept where it is free; where it names an SOP of this workspace, the document is saved as its next revision.
     Raises Invalid (a picture is missing or is none), Forbidden.
     """
-    raise NotImplementedError
+    caller.require("author")
+    check(document)
+    placed, stored = picture_store.place(deps, caller.workspace_id, document, pictures.get)
+    with deps.database.begin() as session:
+        row = session.get(tables.Sop, document.id, with_for_update=True) if document.id else None
+        if row is not None and row.workspace_id == caller.workspace_id:
+            picture_store.link(session, deps, caller.workspace_id, row.id, stored)
+            return _saved(row, add(session, deps, caller, row, document=placed, origin="import", note=note), merged=False)
+        sop_id = document.id if document.id and row is None else deps.new_id("sop")
+        row = first(session, deps, caller, document=replace(placed, id=sop_id), origin="import", note=note)
+        picture_store.link(session, deps, caller.workspace_id, row.id, stored)
+        return _saved(row, Added(revision=newest(session, row), changed=True), merged=False)
 
 
 def save(deps: Deps, caller: Caller, sop_id: str, *, document: Sop, etag: str, note: str = "") -> Saved:
@@ -97,52 +117,193 @@ def save(deps: Deps, caller: Caller, sop_id: str, *, document: Sop, etag: str, n
 
     Fields that differ from that revision get the basis ``edited``. Raises EditClash, Conflict (unknown ``etag``), Invalid, NotFound, Forbidden.
     """
-    raise NotImplementedError
+    caller.require("author")
+    check(document)
+
+    def work(session: Session) -> Saved:
+        row = rows.get(session, tables.Sop, caller.workspace_id, sop_id, lock=True)
+        base = _base(session, row, etag)
+        picture_store.check_known(session, row, document)
+        before, current = document_of(base), newest(session, row)
+        ours = mark_edited(
+            before, replace(document, id=row.id, revision=row.revision, provenance=before.provenance, steps=renumbered(document.steps))
+        )
+        merged = merge(before, ours, document_of(current))
+        if merged.clashes:
+            raise EditClash(library.view(session, row), merged.clashes)
+        return _saved(
+            row,
+            add(session, deps, caller, row, document=merged.sop, origin="edit", note=note.strip()),
+            merged=base.number != current.number,
+        )
+
+    return deps.database.run(work)
 
 
 def revisions(deps: Deps, caller: Caller, sop_id: str) -> tuple[RevisionView, ...]:
     """Newest first. Raises NotFound."""
-    raise NotImplementedError
+    with deps.database.begin() as session:
+        row = rows.get(session, tables.Sop, caller.workspace_id, sop_id)
+        found = session.execute(
+            select(tables.Revision, tables.Person.name)
+            .outerjoin(tables.Person, tables.Person.id == tables.Revision.author_id)
+            .where(tables.Revision.sop_id == row.id)
+            .order_by(tables.Revision.number.desc())
+        ).all()
+        versions = _versions(session, row.id)
+        approved = set(
+            session.scalars(select(tables.Approval.digest).where(tables.Approval.sop_id == row.id, tables.Approval.state == "approved"))
+        )
+    return tuple(
+        RevisionView(
+            number=r.number,
+            title=r.document["title"],
+            digest=r.digest,
+            kind=cast(Kind, r.kind),
+            origin=cast(Origin, r.origin),
+            note=r.note,
+            author_name=name or "SOPwright",
+            created_at=r.created_at,
+            approved=r.digest in approved,
+            versions=versions.get(r.number, {}),
+        )
+        for r, name in found
+    )
 
 
 def difference(deps: Deps, caller: Caller, sop_id: str, *, old: int, new: int) -> Difference:
     """Step by step, aligned by content. Raises NotFound."""
-    raise NotImplementedError
+    with deps.database.begin() as session:
+        row = rows.get(session, tables.Sop, caller.workspace_id, sop_id)
+        return compare(document_of(numbered(session, row, old)), document_of(numbered(session, row, new)))
 
 
 def restore(deps: Deps, caller: Caller, sop_id: str, *, revision: int) -> Saved:
     """The content of an old revision as the newest one; nothing is removed. Raises NotFound, Forbidden."""
-    raise NotImplementedError
+    caller.require("author")
+    with deps.database.begin() as session:
+        row = rows.get(session, tables.Sop, caller.workspace_id, sop_id, lock=True)
+        document = document_of(numbered(session, row, revision))
+        added = add(session, deps, caller, row, document=document, origin="restore", note=f"Restored revision {revision}.")
+        return _saved(row, added, merged=False)
 
 
 def proposal(deps: Deps, caller: Caller, sop_id: str) -> ProposalView | None:
     """The open proposal of a re-recording, or None. Raises NotFound."""
-    raise NotImplementedError
+    with deps.database.begin() as session:
+        row = rows.get(session, tables.Sop, caller.workspace_id, sop_id)
+        query = select(tables.Proposal).where(tables.Proposal.sop_id == row.id, tables.Proposal.state == "open")
+        found = session.scalars(query.order_by(tables.Proposal.created_at.desc(), tables.Proposal.id.desc()).limit(1)).first()
+        if found is None:
+            return None
+        proposed = from_document(found.document)
+        return ProposalView(
+            id=found.id,
+            sop_id=row.id,
+            state="open",
+            base_revision=found.base_revision,
+            recording_id=found.recording_id,
+            proposed=proposed,
+            difference=compare(document_of(newest(session, row)), proposed),
+            kept=tuple(found.kept),
+            note=found.note,
+            created_at=found.created_at,
+        )
 
 
 def accept(deps: Deps, caller: Caller, proposal_id: str, *, only: Collection[str] | None = None) -> Saved:
     """Takes the proposal over as the next revision; ``only`` names the ids of the changes to take (``Change.id``), None takes all.
 
+    What people changed since the proposal was made is kept; EditClash where both changed the same field.
     Raises NotFound, Conflict (decided already), Forbidden.
     """
-    raise NotImplementedError
+    caller.require("author")
+
+    def work(session: Session) -> Saved:
+        row, found = _open(session, caller, proposal_id)
+        base, current = document_of(numbered(session, row, found.base_revision)), newest(session, row)
+        proposed = from_document(found.document)
+        chosen = proposed if only is None else take(base, proposed, frozenset(only))
+        merged = merge(base, chosen, document_of(current))
+        if merged.clashes:
+            raise EditClash(library.view(session, row), merged.clashes)
+        added = add(session, deps, caller, row, document=merged.sop, origin="proposal", recording_id=found.recording_id)
+        found.state, found.decided_by, found.decided_at = "accepted", caller.person_id, deps.clock()
+        row.recording_id = found.recording_id or row.recording_id
+        row.in_review = False
+        row.next_review_at = deps.clock() if row.due else None
+        journal.note(session, deps, caller, "proposal.accepted", sop_id=row.id, revision=added.revision.number, subject=found.id)
+        return _saved(row, added, merged=current.number != found.base_revision)
+
+    return deps.database.run(work)
 
 
 def reject(deps: Deps, caller: Caller, proposal_id: str, *, note: str = "") -> None:
     """Raises NotFound, Conflict (decided already), Forbidden."""
-    raise NotImplementedError
+    caller.require("author")
+    with deps.database.begin() as session:
+        row, found = _open(session, caller, proposal_id)
+        found.state, found.decided_by, found.decided_at = "rejected", caller.person_id, deps.clock()
+        journal.note(session, deps, caller, "proposal.rejected", sop_id=row.id, subject=found.id, comment=note[:1000])
 
 
 def picture(deps: Deps, caller: Caller, sop_id: str, digest: str) -> PictureFile:
     """Bytes of one picture of the SOP (of any revision): the ``<digest>`` in ``images/<digest>.<ending>``. Raises NotFound."""
-    raise NotImplementedError
+    with deps.database.begin() as session:
+        query = select(tables.Picture).where(
+            tables.Picture.workspace_id == caller.workspace_id, tables.Picture.sop_id == sop_id, tables.Picture.digest == digest
+        )
+        row = session.scalars(query).one_or_none()
+    if row is None:
+        raise NotFound("There is no picture with this id.")
+    return PictureFile(data=b"".join(deps.blobs.read(row.blob)), media_type=row.media_type)
 
 
-def add_picture(
-    deps: Deps, caller: Caller, sop_id: str, *, time_s: float, highlight: Box | None = None, redactions: tuple[Box, ...] = ()
-) -> Picture:
-    """Cuts a new picture out of the SOP's recording, with its boxes drawn and ``redactions`` covered; put it into the document and save.
+def check(document: Sop) -> None:
+    """Raises Invalid for a document that could not be shown: no title, an empty action, ids that are there twice."""
+    if not document.title.strip() or len(document.title) > 300:
+        raise Invalid("/title", "An SOP needs a title of at most 300 characters.")
+    seen: set[str] = set()
+    for at, step in enumerate(document.steps):
+        if not step.action.strip():
+            raise Invalid(f"/steps/{at}/action", f"Step {at + 1} says nothing to do.")
+        if not step.id or "/" in step.id or step.id in seen:
+            raise Invalid(f"/steps/{at}/id", f"Step {at + 1} needs an id of its own.")
+        seen.add(step.id)
 
-    Raises NotFound (no recording any more), Invalid, Forbidden.
-    """
-    raise NotImplementedError
+
+def _base(session: Session, row: tables.Sop, etag: str) -> tables.Revision:
+    number = number_in(etag)
+    base = numbered(session, row, number) if number and number <= row.revision else None
+    if base is None or etag_of(base) != etag.strip().removeprefix("W/").strip('"'):
+        raise Conflict("The revision that this change started from is not known. Load the SOP again.")
+    return base
+
+
+def _open(session: Session, caller: Caller, proposal_id: str) -> tuple[tables.Sop, tables.Proposal]:
+    found = rows.get(session, tables.Proposal, caller.workspace_id, proposal_id, lock=True)
+    if found.state != "open":
+        raise Conflict(f"This proposal has been {found.state} already.")
+    return rows.get(session, tables.Sop, caller.workspace_id, found.sop_id, lock=True), found
+
+
+def _versions(session: Session, sop_id: str) -> dict[int, dict[str, str]]:
+    table = tables.PublishedVersion
+    query = select(table).join(tables.Publication, tables.Publication.id == table.publication_id).where(tables.Publication.sop_id == sop_id)
+    found: dict[int, dict[str, str]] = {}
+    for row in session.scalars(query.order_by(table.created_at)):
+        found.setdefault(row.revision, {})[row.publication_id] = row.version
+    return found
+
+
+def _saved(row: tables.Sop, added: Added, *, merged: bool) -> Saved:
+    revision = added.revision
+    return Saved(
+        sop_id=row.id,
+        revision=revision.number,
+        etag=etag_of(revision),
+        changed=added.changed,
+        merged=merged,
+        kind=cast(Kind, revision.kind),
+        note=revision.note,
+    )

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import cast
 
+from sqlalchemy import select
+
+from plugin.domain.errors import Conflict
+from plugin.domain.job import ENDED, JobKind, JobState
 from plugin.services.caller import Caller
 from plugin.services.deps import Deps
-from plugin.services.slices import Slice
-
-JobKind = Literal["process", "publish"]
-JobState = Literal["queued", "running", "done", "failed", "parked", "cancelled"]
-"""``failed``: nothing can be made of it (a person must change something). ``parked``: it ended its worker too often; retry is one click."""
+from plugin.services.slices import Slice, capped
+from plugin.store import rows, tables
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +26,10 @@ class JobError:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobView:
-    """``stages`` maps each stage to its fraction (0..1); ``steps`` are the actions of the first steps, as soon as they are known."""
+    """``failed``: nothing can be made of it, a person must change something. ``parked``: it ended its worker too often; retry is one click.
+
+    ``stages`` maps each stage to its fraction (0..1); ``steps`` are the actions of the first steps, as soon as they are known.
+    """
 
     id: str
     kind: JobKind
@@ -54,19 +58,71 @@ class JobView:
 
 def job(deps: Deps, caller: Caller, job_id: str) -> JobView:
     """``changed`` grows with every change of the row: poll it to stream events. Raises NotFound."""
-    raise NotImplementedError
+    with deps.database.begin() as session:
+        return _view(rows.get(session, tables.Job, caller.workspace_id, job_id))
 
 
 def jobs(deps: Deps, caller: Caller, *, state: JobState | None = None, cursor: str | None = None, limit: int = 50) -> Slice[JobView]:
     """Newest first."""
-    raise NotImplementedError
+    limit, table = capped(limit), tables.Job
+    with deps.database.begin() as session:
+        query = select(table).where(table.workspace_id == caller.workspace_id, *rows.before(cursor, table.created_at, table.id))
+        if state is not None:
+            query = query.where(table.state == state)
+        found = session.scalars(query.order_by(table.created_at.desc(), table.id.desc()).limit(limit + 1)).all()
+    more = rows.cursor_of(found[limit - 1].created_at, found[limit - 1].id) if len(found) > limit else None
+    return Slice(items=tuple(_view(row) for row in found[:limit]), cursor=more)
 
 
 def cancel(deps: Deps, caller: Caller, job_id: str) -> JobView:
     """A queued job ends at once, a running one at its next report of progress. No error where it has ended already. Raises NotFound, Forbidden."""
-    raise NotImplementedError
+    caller.require("author")
+    with deps.database.begin() as session:
+        row = rows.get(session, tables.Job, caller.workspace_id, job_id, lock=True)
+        if row.state not in ENDED:
+            row.cancel = True
+            row.changed += 1
+        if row.state == "queued":
+            row.state, row.finished_at = "cancelled", deps.clock()
+        return _view(row)
 
 
 def retry(deps: Deps, caller: Caller, job_id: str) -> JobView:
     """Puts a failed, parked or cancelled job back into the queue; finished stages are reused. Raises NotFound, Conflict, Forbidden."""
-    raise NotImplementedError
+    caller.require("author")
+    with deps.database.begin() as session:
+        row = rows.get(session, tables.Job, caller.workspace_id, job_id, lock=True)
+        if row.state not in ("failed", "parked", "cancelled"):
+            raise Conflict("Only a job that has failed, was set aside or cancelled can be tried again.")
+        if row.kind == "process" and row.recording_id is None:
+            raise Conflict("The recording of this job has been deleted. Upload it again.")
+        row.state, row.cancel, row.deaths, row.failures, row.not_before = "queued", False, 0, 0, None
+        row.error_reason = row.error_message = row.finished_at = None
+        row.changed += 1
+        view = _view(row)
+    deps.queue.wake(job_id)
+    return view
+
+
+def _view(row: tables.Job) -> JobView:
+    return JobView(
+        id=row.id,
+        kind=cast(JobKind, row.kind),
+        state=cast(JobState, row.state),
+        stage=row.stage,
+        stages=dict(row.stages),
+        fraction=row.fraction,
+        seconds_left=row.seconds_left,
+        steps=tuple(row.steps),
+        attempt=row.attempt,
+        created_at=row.created_at,
+        finished_at=row.finished_at,
+        not_before=row.not_before,
+        recording_id=row.recording_id,
+        sop_id=row.sop_id,
+        publication_id=row.publication_id,
+        proposal_id=row.proposal_id,
+        error=JobError(reason=row.error_reason or "failed", message=row.error_message) if row.error_message else None,
+        changed=row.changed,
+        notices=tuple(row.notices),
+    )

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Literal
+from typing import Any, Literal, cast
+
+from sqlalchemy import ColumnElement, case, func, select
+from sqlalchemy.orm import Session
 
 from plugin.domain.review import State
 from plugin.domain.sop import Sop
+from plugin.services import revising
 from plugin.services.caller import Caller
 from plugin.services.deps import Deps
-from plugin.services.slices import Slice
+from plugin.services.slices import Slice, capped
+from plugin.store import rows, tables
 
 Status = Literal["draft", "in review", "approved", "published", "retired"]
 
@@ -86,14 +91,121 @@ class Counts:
 
 
 def search(deps: Deps, caller: Caller, query: Query = EVERYTHING, *, cursor: str | None = None, limit: int = 50) -> Slice[SopSummary]:
-    """Newest change first."""
-    raise NotImplementedError
+    """Newest change first. Raises Invalid (``cursor``)."""
+    limit, table = capped(limit), tables.Sop
+    with deps.database.begin() as session:
+        chosen = select(table).where(
+            table.workspace_id == caller.workspace_id, *_conditions(query), *rows.before(cursor, table.updated_at, table.id)
+        )
+        found = session.scalars(chosen.order_by(table.updated_at.desc(), table.id.desc()).limit(limit + 1)).all()
+        more = rows.cursor_of(found[limit - 1].updated_at, found[limit - 1].id) if len(found) > limit else None
+        return Slice(items=summaries(session, found[:limit]), cursor=more)
 
 
 def counts(deps: Deps, caller: Caller) -> Counts:
-    raise NotImplementedError
+    """Of the whole workspace."""
+    table = tables.Sop
+    with deps.database.begin() as session:
+        mine = table.workspace_id == caller.workspace_id
+        numbers = session.execute(
+            select(
+                func.count(),
+                func.sum(case((table.status == "draft", 1), else_=0)),
+                func.sum(case((table.review_state == "due", 1), else_=0)),
+                func.sum(case((table.review_state == "overdue", 1), else_=0)),
+            ).where(mine)
+        ).one()
+        by_area = session.execute(select(table.area, func.count()).where(mine).group_by(table.area).order_by(table.area)).all()
+    total, drafts, due, overdue = (int(n or 0) for n in numbers)
+    return Counts(total=total, drafts=drafts, due=due, overdue=overdue, by_area={area or "": count for area, count in by_area})
 
 
 def sop(deps: Deps, caller: Caller, sop_id: str, *, revision: int | None = None) -> SopView:
     """The newest revision, or the one asked for. Raises NotFound."""
-    raise NotImplementedError
+    with deps.database.begin() as session:
+        return view(session, rows.get(session, tables.Sop, caller.workspace_id, sop_id), revision)
+
+
+def view(session: Session, row: tables.Sop, revision: int | None = None) -> SopView:
+    """Inside a transaction. Raises NotFound."""
+    chosen = revising.numbered(session, row, revision or row.revision)
+    open_proposal = select(tables.Proposal.id).where(tables.Proposal.sop_id == row.id, tables.Proposal.state == "open")
+    return SopView(
+        summary=summaries(session, [row])[0],
+        sop=revising.document_of(chosen),
+        etag=revising.etag_of(chosen),
+        revision=chosen.number,
+        newest=chosen.number == row.revision,
+        recording_id=row.recording_id,
+        proposal_id=session.scalars(open_proposal.order_by(tables.Proposal.created_at.desc()).limit(1)).first(),
+    )
+
+
+def summaries(session: Session, found: Any) -> tuple[SopSummary, ...]:
+    """Of rows, with owners and places read in one query each."""
+    ids = [row.id for row in found]
+    names = dict(
+        session.execute(
+            select(tables.Person.id, tables.Person.name).where(tables.Person.id.in_({row.owner_id for row in found if row.owner_id}))
+        )
+        .tuples()
+        .all()
+    )
+    places: dict[str, list[Where]] = {}
+    query = select(tables.Publication, tables.Connection.kind).join(
+        tables.Connection, tables.Connection.id == tables.Publication.connection_id
+    )
+    for publication, kind in session.execute(query.where(tables.Publication.sop_id.in_(ids)).order_by(tables.Publication.created_at)):
+        places.setdefault(publication.sop_id, []).append(
+            Where(
+                publication_id=publication.id,
+                connection_id=publication.connection_id,
+                kind=kind,
+                url=publication.url,
+                state=publication.state,
+                revision=publication.revision,
+            )
+        )
+    return tuple(_summary(row, names.get(row.owner_id), tuple(places.get(row.id, ()))) for row in found)
+
+
+def _summary(row: tables.Sop, owner_name: str | None, targets: tuple[Where, ...]) -> SopSummary:
+    return SopSummary(
+        id=row.id,
+        title=row.title,
+        area=row.area,
+        status=cast(Status, row.status),
+        revision=row.revision,
+        published_revision=row.published_revision,
+        owner_id=row.owner_id,
+        owner_name=owner_name,
+        review_state=cast(State, row.review_state),
+        due=row.due,
+        criticality=cast(Literal["low", "normal", "high"], row.criticality),
+        steps=row.steps,
+        updated_at=row.updated_at,
+        targets=targets,
+    )
+
+
+def _conditions(query: Query) -> list[ColumnElement[bool]]:
+    table = tables.Sop
+    found: list[ColumnElement[bool]] = [table.words.contains(word, autoescape=True) for word in query.text.casefold().split()[:10]]
+    if query.area is not None:
+        found.append(table.area == query.area)
+    if query.owner_id is not None:
+        found.append(table.owner_id == query.owner_id)
+    if query.status is not None:
+        found.append(table.status == query.status)
+    if query.review_state is not None:
+        found.append(table.review_state == query.review_state)
+    if query.overdue:
+        found.append(table.review_state.in_(("due", "overdue")))
+    if query.target is not None:
+        found.append(
+            select(tables.Publication.id)
+            .join(tables.Connection, tables.Connection.id == tables.Publication.connection_id)
+            .where(tables.Publication.sop_id == table.id, tables.Connection.kind == query.target)
+            .exists()
+        )
+    return found

@@ -1,13 +1,53 @@
-"""People, sign-in, API tokens and tickets."""
+"""People of a workspace: their role, their calendar, how they are reached. Sign-in and tokens are reachable here as well."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from typing import cast
 
-from plugin.services.caller import Caller, Role
+from sqlalchemy import func, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from plugin.domain.errors import Conflict, Invalid
+from plugin.domain.review import Calendar, checked_calendar
+from plugin.notify.chat import ChatNotifier
+from plugin.services import journal
+from plugin.services.caller import Caller, Role, system
 from plugin.services.deps import Deps
+from plugin.services.sign_in import (
+    SignedIn,
+    TokenView,
+    authenticate,
+    end_sessions,
+    make_ticket,
+    make_token,
+    revoke_token,
+    sign_in,
+    sign_in_external,
+    sign_out,
+    tokens,
+)
+from plugin.store import rows, tables
+from plugin.vault import check_password, hash_password, new_secret
+
+__all__ = [
+    "SignedIn",
+    "TokenView",
+    "authenticate",
+    "make_ticket",
+    "make_token",
+    "revoke_token",
+    "sign_in",
+    "sign_in_external",
+    "sign_out",
+    "tokens",
+]
+MIN_PASSWORD = 10
+_EMAIL = re.compile(r"[^@\s,;<>\"]+@[^@\s,;<>\"]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,27 +69,6 @@ class PersonView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SignedIn:
-    """``session`` is the secret for the cookie; only its hash is stored."""
-
-    caller: Caller
-    session: str
-    expires_at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TokenView:
-    """``secret`` is given once, when the token is made, and never again."""
-
-    id: str
-    name: str
-    created_at: datetime
-    expires_at: datetime | None
-    last_used_at: datetime | None
-    secret: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class FirstAdmin:
     """``password`` only where it was made up here."""
 
@@ -59,42 +78,76 @@ class FirstAdmin:
 
 def ensure_first_admin(deps: Deps) -> FirstAdmin | None:
     """Makes the first workspace and its admin where there is none yet; None where there is. Call it at the start of a web role."""
-    raise NotImplementedError
-
-
-def sign_in(deps: Deps, *, email: str, password: str, workspace: str | None = None) -> SignedIn:
-    """Raises Forbidden (the same words for an unknown address and a wrong password), Exhausted (too many attempts for the address)."""
-    raise NotImplementedError
-
-
-def sign_in_external(deps: Deps, *, email: str, name: str, workspace_id: str, create_as: Role | None = None) -> SignedIn:
-    """For a person whom an identity provider has vouched for. Raises Forbidden where they are unknown and ``create_as`` is None."""
-    raise NotImplementedError
-
-
-def sign_out(deps: Deps, *, session: str) -> None:
-    """The session ends for good; unknown ones are ignored."""
-    raise NotImplementedError
-
-
-def authenticate(deps: Deps, *, secret: str) -> Caller | None:
-    """Whose session, API token or ticket this is; None where it is unknown, ended, expired or of a deactivated person."""
-    raise NotImplementedError
+    settings = deps.settings
+    email = (settings.first_admin_email or "admin@localhost").strip().lower()
+    given = settings.first_admin_password.get_secret_value()
+    password = given or new_secret("sw", deps.random_bytes)[3:23]
+    hashed = hash_password(password, deps.random_bytes)
+    try:
+        with deps.database.begin() as session:
+            if session.scalar(select(func.count()).select_from(tables.Workspace)):
+                return None
+            # A fixed slug that is unique: of two roles that start at once one fails here and finds everything made.
+            workspace = tables.Workspace(id=deps.new_id("wsp"), name="Main", slug="main", settings={}, created_at=deps.clock())
+            session.add(workspace)
+            session.flush()
+            person = tables.Person(
+                id=deps.new_id("per"),
+                workspace_id=workspace.id,
+                email=email,
+                name="Admin",
+                role="admin",
+                password_hash=hashed,
+                created_at=deps.clock(),
+            )
+            session.add(person)
+            journal.note(session, deps, system(workspace.id), "workspace.created", subject=workspace.id, name=workspace.name)
+    except IntegrityError:
+        return None
+    return FirstAdmin(email=email, password=None if given else password)
 
 
 def people(deps: Deps, caller: Caller) -> tuple[PersonView, ...]:
     """By name."""
-    raise NotImplementedError
+    with deps.database.begin() as session:
+        found = session.scalars(
+            select(tables.Person).where(tables.Person.workspace_id == caller.workspace_id).order_by(tables.Person.name, tables.Person.id)
+        )
+        return tuple(_view(person) for person in found)
 
 
 def person(deps: Deps, caller: Caller, person_id: str) -> PersonView:
     """Raises NotFound."""
-    raise NotImplementedError
+    with deps.database.begin() as session:
+        return _view(rows.get(session, tables.Person, caller.workspace_id, person_id))
 
 
 def add(deps: Deps, caller: Caller, *, email: str, name: str, role: Role = "author", password: str | None = None) -> PersonView:
     """Without a password they can only come through an identity provider or a link. Raises Invalid, Conflict (address known), Forbidden."""
-    raise NotImplementedError
+    caller.require("admin")
+    made = tables.Person(
+        id=deps.new_id("per"),
+        workspace_id=caller.workspace_id,
+        email=checked_email(email),
+        name=_checked_name(name),
+        role=_checked_role(role),
+        active=True,
+        password_hash=hash_password(_checked_password(password), deps.random_bytes) if password else None,
+        time_zone="UTC",
+        working_days="12345",
+        digest_hour=9,
+        mail=True,
+        mail_broken=False,
+        created_at=deps.clock(),
+    )
+    try:
+        with deps.database.begin() as session:
+            session.add(made)
+            session.flush()
+            journal.note(session, deps, caller, "person.added", subject=made.id, email=made.email)
+    except IntegrityError:
+        raise Conflict("There is already a person with this mail address.") from None
+    return _view(made)
 
 
 def change(
@@ -119,24 +172,139 @@ def change(
     A new password ends all other sessions; one's own needs ``old_password``. The last active admin cannot be taken away.
     Raises NotFound, Invalid (names the field), Conflict, Forbidden.
     """
-    raise NotImplementedError
+    if person_id != caller.person_id or role is not None or active is not None or manager_id is not None:
+        caller.require("admin")
+    with deps.database.begin() as session:
+        row = rows.get(session, tables.Person, caller.workspace_id, person_id, lock=True)
+        if name is not None:
+            row.name = _checked_name(name)
+        _change_rank(session, row, role, active, deps.clock())
+        _change_calendar(session, row, time_zone, working_days, digest_hour, deps.clock())
+        if manager_id is not None:
+            if manager_id == person_id:
+                raise Invalid("manager_id", "Nobody is their own manager.")
+            row.manager_id = rows.get(session, tables.Person, caller.workspace_id, manager_id).id if manager_id else None
+        if mail is not None:
+            row.mail, row.mail_broken = mail, False
+        if chat_url is not None:
+            row.chat_sealed = _sealed_chat(deps, row, chat_url)
+        if password is not None:
+            _change_password(session, deps, caller, row, password, old_password)
+        given = {
+            "name": name,
+            "role": role,
+            "active": active,
+            "time_zone": time_zone,
+            "working_days": working_days,
+            "digest_hour": digest_hour,
+        }
+        given |= {"manager": manager_id, "mail": mail, "chat": chat_url, "password": password}
+        fields = ", ".join(field for field, value in given.items() if value is not None)
+        journal.note(session, deps, caller, "person.changed", subject=row.id, email=row.email, fields=fields or "nothing")
+        return _view(row)
 
 
-def tokens(deps: Deps, caller: Caller) -> tuple[TokenView, ...]:
-    """The caller's own API tokens, newest first."""
-    raise NotImplementedError
+def calendar_of(row: tables.Person) -> Calendar:
+    """When that person can be reached."""
+    return Calendar(time_zone=row.time_zone, working_days=tuple(int(d) for d in row.working_days), hour=row.digest_hour)
 
 
-def make_token(deps: Deps, caller: Caller, *, name: str, days: int | None = None) -> TokenView:
-    """An API token that acts as the caller. Raises Invalid, Forbidden (a ticket cannot make tokens)."""
-    raise NotImplementedError
+def checked_email(email: str) -> str:
+    """In lower case, without blanks around it. Raises Invalid."""
+    plain = email.strip().lower()
+    if len(plain) > 254 or not _EMAIL.fullmatch(plain) or not plain.isprintable():
+        raise Invalid("email", "This is not a mail address.")
+    return plain
 
 
-def revoke_token(deps: Deps, caller: Caller, token_id: str) -> None:
-    """Raises NotFound for an unknown one and for somebody else's."""
-    raise NotImplementedError
+def _change_rank(session: Session, row: tables.Person, role: Role | None, active: bool | None, now: datetime) -> None:
+    was_admin = row.role == "admin" and row.active
+    if role is not None:
+        row.role = _checked_role(role)
+    if active is not None:
+        row.active = active
+    if was_admin and not (row.role == "admin" and row.active):
+        others = select(func.count()).where(
+            tables.Person.workspace_id == row.workspace_id,
+            tables.Person.role == "admin",
+            tables.Person.active.is_(True),
+            tables.Person.id != row.id,
+        )
+        if not session.scalar(others):
+            raise Conflict("This is the last admin of the workspace. Make somebody else an admin first.")
+    if active is False:
+        end_sessions(session, row.id)
+        _look_again(session, row.id, now)
 
 
-def make_ticket(deps: Deps, caller: Caller, *, seconds: int = 600) -> TokenView:
-    """A short-lived bearer secret for a component in a foreign page; at most an hour."""
-    raise NotImplementedError
+def _change_calendar(
+    session: Session, row: tables.Person, time_zone: str | None, working_days: Collection[int] | None, hour: int | None, now: datetime
+) -> None:
+    if time_zone is None and working_days is None and hour is None:
+        return
+    days = tuple(sorted(working_days)) if working_days is not None else tuple(int(d) for d in row.working_days)
+    wanted = Calendar(
+        time_zone=row.time_zone if time_zone is None else time_zone, working_days=days, hour=row.digest_hour if hour is None else hour
+    )
+    checked = checked_calendar(wanted)
+    row.time_zone, row.digest_hour = checked.time_zone, checked.hour
+    row.working_days = "".join(str(d) for d in checked.working_days)
+    _look_again(session, row.id, now)
+
+
+def _look_again(session: Session, person_id: str, now: datetime) -> None:
+    """The next sweep looks at everything that this person owns: their calendar, or their being there, has changed."""
+    mine = (tables.Sop.owner_id == person_id, tables.Sop.due.is_not(None), tables.Sop.status != "retired")
+    session.execute(update(tables.Sop).where(*mine).values(next_review_at=now))
+
+
+def _sealed_chat(deps: Deps, row: tables.Person, chat_url: str) -> str | None:
+    if not chat_url.strip():
+        return None
+    chat = deps.notifiers["chat"]
+    if isinstance(chat, ChatNotifier):
+        chat.check(chat_url.strip())
+    return deps.vault.seal(chat_url.strip(), workspace_id=row.workspace_id, field=f"person/{row.id}/chat")
+
+
+def _change_password(session: Session, deps: Deps, caller: Caller, row: tables.Person, password: str, old_password: str | None) -> None:
+    if row.id == caller.person_id and row.password_hash and not check_password(old_password or "", row.password_hash):
+        raise Invalid("old_password", "The present password is not right.")
+    row.password_hash = hash_password(_checked_password(password), deps.random_bytes)
+    end_sessions(session, row.id)
+
+
+def _checked_name(name: str) -> str:
+    plain = " ".join(name.split())
+    if not 0 < len(plain) <= 120:
+        raise Invalid("name", "A name must have between 1 and 120 characters.")
+    return plain
+
+
+def _checked_role(role: str) -> Role:
+    if role not in ("reader", "author", "admin"):
+        raise Invalid("role", "The role is one of reader, author, admin.")
+    return cast(Role, role)
+
+
+def _checked_password(password: str) -> str:
+    if not MIN_PASSWORD <= len(password) <= 1024:
+        raise Invalid("password", f"A password must have at least {MIN_PASSWORD} characters.")
+    return password
+
+
+def _view(row: tables.Person) -> PersonView:
+    return PersonView(
+        id=row.id,
+        name=row.name,
+        email=row.email,
+        role=cast(Role, row.role),
+        active=row.active if row.active is not None else True,
+        time_zone=row.time_zone,
+        working_days=tuple(int(d) for d in row.working_days),
+        digest_hour=row.digest_hour,
+        manager_id=row.manager_id,
+        mail=row.mail,
+        chat=row.chat_sealed is not None,
+        created_at=row.created_at,
+    )

@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
-from typing import Literal
+from datetime import date, datetime, timedelta
+from typing import cast
 
-from plugin.domain.review import Outcome, Policy, State
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from plugin.domain.document import encode
+from plugin.domain.errors import Conflict, Invalid
+from plugin.domain.review import MAX_SNOOZE_DAYS, OUTCOMES, Outcome, Policy, State, checked, local_day
+from plugin.services import journal
 from plugin.services.caller import Caller
 from plugin.services.deps import Deps
+from plugin.services.links import LinkView, act_on_link, read_link
+from plugin.services.standing import outlook, policy_for, refresh, reschedule, schedule, set_owner
+from plugin.store import rows, tables
+
+__all__ = ["LinkView", "act_on_link", "read_link"]
+MAX_NOTE = 2000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,32 +51,36 @@ class ReviewView:
     history: tuple[ReviewRecord, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LinkView:
-    """What a signed link of a mail leads to. ``action`` is the outcome that was clicked; nothing happens before the POST."""
-
-    kind: Literal["review", "approval", "unsubscribe"]
-    sop_id: str | None
-    title: str | None
-    person_name: str
-    action: str | None
-    due: date | None
-    done: bool
-
-
 def review(deps: Deps, caller: Caller, sop_id: str) -> ReviewView:
     """Raises NotFound."""
-    raise NotImplementedError
+    with deps.database.begin() as session:
+        row = rows.get(session, tables.Sop, caller.workspace_id, sop_id)
+        return _view(session, row, history=True)
 
 
 def mine(deps: Deps, caller: Caller) -> tuple[ReviewView, ...]:
     """What the caller owns and is due soon, due or overdue; most urgent first (without history)."""
-    raise NotImplementedError
+    table = tables.Sop
+    with deps.database.begin() as session:
+        query = select(table).where(
+            table.workspace_id == caller.workspace_id,
+            table.owner_id == caller.person_id,
+            table.review_state.in_(("due soon", "due", "overdue", "in review")),
+        )
+        return tuple(_view(session, row) for row in session.scalars(query.order_by(table.due, table.id).limit(200)))
 
 
 def start(deps: Deps, caller: Caller, sop_id: str) -> ReviewView:
     """The state becomes ``in review``. Raises NotFound, Forbidden."""
-    raise NotImplementedError
+    caller.require("author")
+    with deps.database.begin() as session:
+        row = rows.get(session, tables.Sop, caller.workspace_id, sop_id, lock=True)
+        _not_retired(row)
+        if not row.in_review:
+            row.in_review = True
+            journal.note(session, deps, caller, "review.started", sop_id=row.id, revision=row.revision)
+            refresh(session, deps, row)
+        return _view(session, row, history=True)
 
 
 def conclude(
@@ -76,29 +92,137 @@ def conclude(
     With ``due`` it counts only for that due date (a link of an old mail): Conflict where another review was faster.
     Raises NotFound, Invalid, Conflict, Forbidden.
     """
-    raise NotImplementedError
+    if outcome not in OUTCOMES:
+        raise Invalid("outcome", f"The outcome is one of {', '.join(OUTCOMES)}.")
+    if len(note) > MAX_NOTE:
+        raise Invalid("note", f"A note has at most {MAX_NOTE} characters.")
+    with deps.database.begin() as session:
+        row = rows.get(session, tables.Sop, caller.workspace_id, sop_id, lock=True)
+        if row.owner_id is None or row.owner_id != caller.person_id:
+            caller.require("author")
+        _not_retired(row)
+        if due is not None and row.due != due:
+            raise Conflict("This review has been done already.")
+        was_due, owner_name = row.due, None
+        if outcome == "hand_over":
+            if hand_over_to is None:
+                raise Invalid("hand_over_to", "Choose who shall own this SOP.")
+            set_owner(session, deps, caller, row, hand_over_to)
+            owner_name = rows.get(session, tables.Person, row.workspace_id, hand_over_to).name
+        _follow(session, deps, caller, row, outcome)
+        session.add(
+            tables.Review(
+                id=deps.new_id("rvw"),
+                workspace_id=row.workspace_id,
+                sop_id=row.id,
+                person_id=caller.person_id,
+                outcome=outcome,
+                note=note.strip(),
+                revision=row.revision,
+                due=was_due,
+                created_at=deps.clock(),
+            )
+        )
+        data = {"owner": owner_name} if owner_name else {}
+        journal.note(session, deps, caller, f"review.{outcome}", sop_id=row.id, revision=row.revision, **data)
+        session.flush()
+        return _view(session, row, history=True)
 
 
 def snooze(deps: Deps, caller: Caller, sop_id: str, *, until: date, reason: str) -> ReviewView:
-    """No reminder before ``until`` (at most 90 days ahead); the due date itself stays. Raises NotFound, Invalid, Forbidden."""
-    raise NotImplementedError
+    """No reminder before ``until`` (at most 90 days ahead); the due date itself stays. Raises NotFound, Invalid, Forbidden.
+
+    What was told already is told once more on that day: that is what putting off means.
+    """
+    caller.require("author")
+    if not 0 < len(reason.strip()) <= MAX_NOTE:
+        raise Invalid("reason", "Say in a few words why the review is put off.")
+    with deps.database.begin() as session:
+        row = rows.get(session, tables.Sop, caller.workspace_id, sop_id, lock=True)
+        _not_retired(row)
+        if row.due is None:
+            raise Invalid("until", "This SOP has no due date yet.")
+        _, _, calendar = outlook(session, row, deps.clock())
+        today = local_day(deps.clock(), calendar.time_zone)
+        if not today < until <= today + timedelta(days=MAX_SNOOZE_DAYS):
+            raise Invalid("until", f"A review can be put off to a day within the next {MAX_SNOOZE_DAYS} days.")
+        row.snoozed_until, row.reminded_for, row.escalated_for = until, None, None
+        session.execute(delete(tables.Notice).where(tables.Notice.sop_id == row.id, tables.Notice.due == row.due))
+        journal.note(session, deps, caller, "review.snoozed", sop_id=row.id, until=until.isoformat(), reason=reason.strip()[:200])
+        refresh(session, deps, row)
+        return _view(session, row, history=True)
 
 
 def assign(deps: Deps, caller: Caller, sop_id: str, *, owner_id: str | None) -> ReviewView:
     """Raises NotFound, Invalid (not a person of this workspace), Forbidden."""
-    raise NotImplementedError
+    caller.require("author")
+    with deps.database.begin() as session:
+        row = rows.get(session, tables.Sop, caller.workspace_id, sop_id, lock=True)
+        set_owner(session, deps, caller, row, owner_id)
+        return _view(session, row, history=True)
 
 
 def set_policy(deps: Deps, caller: Caller, sop_id: str, *, policy: Policy) -> ReviewView:
     """The SOP's own rule; its fields that are None are inherited. Raises NotFound, Invalid, Forbidden."""
-    raise NotImplementedError
+    caller.require("author")
+    checked(policy)
+    with deps.database.begin() as session:
+        row = rows.get(session, tables.Sop, caller.workspace_id, sop_id, lock=True)
+        for field in ("reviewer_id", "fallback_id"):
+            person = session.get(tables.Person, getattr(policy, field)) if getattr(policy, field) else None
+            if getattr(policy, field) and (person is None or person.workspace_id != row.workspace_id):
+                raise Invalid(field, "This must be a person of this workspace.")
+        row.policy = encode(policy)
+        journal.note(session, deps, caller, "sop.policy", sop_id=row.id)
+        reschedule(session, deps, row)
+        return _view(session, row, history=True)
 
 
-def read_link(deps: Deps, *, token: str) -> LinkView:
-    """For GET: changes nothing. Raises Forbidden (forged, expired, or the person has left)."""
-    raise NotImplementedError
+def _follow(session: Session, deps: Deps, caller: Caller, row: tables.Sop, outcome: Outcome) -> None:
+    if outcome == "still_right":
+        schedule(session, deps, row, reviewed=True)
+    elif outcome in ("needs_change", "record_again"):
+        row.in_review = True
+        refresh(session, deps, row)
+    elif outcome == "retire":
+        row.status = "retired"
+        journal.note(session, deps, caller, "sop.retired", sop_id=row.id, revision=row.revision)
+        schedule(session, deps, row)
+    row.updated_at = deps.clock()
 
 
-def act_on_link(deps: Deps, *, token: str, outcome: str, note: str = "", hand_over_to: str | None = None) -> LinkView:
-    """For POST: does what the button says; a second time changes nothing (``done``). Raises as :func:`conclude`, and Forbidden."""
-    raise NotImplementedError
+def _not_retired(row: tables.Sop) -> None:
+    if row.status == "retired":
+        raise Conflict("This SOP has been retired.")
+
+
+def _view(session: Session, row: tables.Sop, *, history: bool = False) -> ReviewView:
+    owner = session.get(tables.Person, row.owner_id) if row.owner_id else None
+    return ReviewView(
+        sop_id=row.id,
+        title=row.title,
+        state=cast(State, row.review_state),
+        due=row.due,
+        snoozed_until=row.snoozed_until,
+        owner_id=row.owner_id,
+        owner_name=owner.name if owner else None,
+        policy=policy_for(session, row),
+        history=_history(session, row) if history else (),
+    )
+
+
+def _history(session: Session, row: tables.Sop) -> tuple[ReviewRecord, ...]:
+    query = select(tables.Review, tables.Person.name).outerjoin(tables.Person, tables.Person.id == tables.Review.person_id)
+    found = session.execute(query.where(tables.Review.sop_id == row.id).order_by(tables.Review.created_at.desc(), tables.Review.id.desc()))
+    return tuple(
+        ReviewRecord(
+            id=r.id,
+            outcome=cast(Outcome, r.outcome),
+            note=r.note,
+            person_name=name or "SOPwright",
+            revision=r.revision,
+            due=r.due,
+            at=r.created_at,
+        )
+        for r, name in found
+    )

@@ -251,6 +251,7 @@ def upgrade() -> None:
         sa.Column("error_message", sa.Text(), nullable=True),
         sa.Column("created_by", sa.String(length=255), nullable=True),
         sa.Column("created_at", plugin.store.tables.Instant(timezone=True), nullable=False),
+        sa.Column("started_at", plugin.store.tables.Instant(timezone=True), nullable=True),
         sa.Column("finished_at", plugin.store.tables.Instant(timezone=True), nullable=True),
         sa.Column("changed", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["created_by"], ["people.id"], name=op.f("fk_jobs_created_by"), ondelete="SET NULL"),

@@ -1,0 +1,228 @@
+"""A document as the neutral page that connectors render, and people's edits at a target back into the document. No database.
+
+A block's key is the path of the field that it shows (``purpose``, ``steps/<id>/expected``), so an edit finds its field; how a field looks as plain text
+and how plain text becomes the field again stands side by side in :mod:`plugin.services.passages`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+
+from connectors.blocks import (
+    Block,
+    Code,
+    Contents,
+    Expand,
+    Heading,
+    Image,
+    Items,
+    Panel,
+    Paragraph,
+    Properties,
+    Span,
+    StepBlock,
+    Table,
+    Text,
+    text,
+)
+from connectors.contract import Asset, Edit, Facts, Page, Person
+from plugin.domain.document import digest
+from plugin.domain.revision import mark_edited
+from plugin.domain.sop import Command, Picture, Sop, Step
+from plugin.services import passages
+
+MEDIA_TYPES = {".png": "image/png", ".webp": "image/webp", ".jpg": "image/jpeg", ".jpeg": "image/jpeg"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Adopted:
+    """``sop`` with the edits in it; ``left`` are edits for which the document has no place (they stay on the page)."""
+
+    sop: Sop
+    taken: tuple[str, ...]
+    left: tuple[Edit, ...]
+
+
+def compose(sop: Sop, *, facts: Facts | None = None, assets: Sequence[Asset] = ()) -> Page:
+    """The page of ``sop``. ``assets`` are its pictures by ``name`` (the picture's path); pictures without an asset are left out.
+
+    ``facts`` default to what the document says itself.
+    """
+    facts = facts or facts_of(sop)
+    by_name = {asset.name: asset for asset in assets}
+    blocks = (
+        *_head(sop, facts),
+        *_before(sop),
+        Heading(key="headings/steps", level=2, text=text("Steps")),
+        *(_step(step, by_name) for step in sop.steps),
+        *_after(sop),
+    )
+    used = {step.image.path for step in sop.steps if step.image}
+    return Page(
+        key=sop.id, title=sop.title, digest=digest(sop), facts=facts, blocks=blocks, assets=tuple(a for a in assets if a.name in used)
+    )
+
+
+def facts_of(sop: Sop) -> Facts:
+    """What the document itself says about owner and review."""
+    owner = Person(name=sop.review.owner) if sop.review.owner else None
+    due = date.fromisoformat(sop.review.due) if sop.review.due else None
+    return Facts(version=sop.revision, area=sop.area, owner=owner, review_due=due, labels=("sop", *filter(None, (sop.area,))))
+
+
+def assets_in(folder: Path, sop: Sop, *, digest_of: Callable[[Path], str]) -> tuple[Asset, ...]:
+    """The pictures of a document that lies in ``folder``; those that are missing are left out."""
+    found: dict[str, Asset] = {}
+    for step in sop.steps:
+        if step.image is None or step.image.path in found:
+            continue
+        path = folder / step.image.path
+        kind = MEDIA_TYPES.get(path.suffix.lower())
+        if kind is None or not path.is_file() or not path.resolve().is_relative_to(folder.resolve()):
+            continue
+        found[step.image.path] = Asset(
+            digest=digest_of(path),
+            name=step.image.path,
+            media_type=kind,  # type: ignore[arg-type]  # the values of the table are the literals
+            size_bytes=path.stat().st_size,
+            read=path.read_bytes,
+        )
+    return tuple(found.values())
+
+
+def adopt_edits(sop: Sop, edits: Iterable[Edit]) -> Sop:
+    """``sop`` with people's edits of the page; what they changed has the basis ``edited``. Edits without a place are left out."""
+    return adopt(sop, edits).sop
+
+
+def adopt(sop: Sop, edits: Iterable[Edit]) -> Adopted:
+    """As :func:`adopt_edits`, and says what went in and what did not."""
+    edited, taken, left = sop, [], []
+    for edit in edits:
+        changed = passages.put(edited, edit.key, edit.after)
+        if changed is None:
+            left.append(edit)
+        else:
+            edited = changed
+            taken.append(edit.key)
+    return Adopted(sop=mark_edited(sop, edited), taken=tuple(taken), left=tuple(left))
+
+
+def _head(sop: Sop, facts: Facts) -> list[Block]:
+    rows: list[tuple[str, Text]] = [("Status", text(facts.status)), ("Version", text(str(facts.version)))]
+    if facts.owner:
+        rows.append(("Owner", text(facts.owner.name)))
+    if facts.review_due:
+        rows.append(("Review due", text(facts.review_due.isoformat())))
+    if facts.area:
+        rows.append(("Area", text(facts.area.replace("-", " "))))
+    blocks: list[Block] = [Properties(key="facts", rows=tuple(rows))]
+    if sop.summary:
+        blocks.append(Paragraph(key="summary", text=text(sop.summary)))
+    blocks.append(Contents(key="contents"))
+    return blocks
+
+
+def _before(sop: Sop) -> list[Block]:
+    blocks: list[Block] = []
+    if sop.purpose:
+        blocks += [_heading("purpose", "Purpose"), Paragraph(key="purpose", text=text(sop.purpose))]
+    if sop.scope.covers or sop.scope.excludes:
+        blocks.append(_heading("scope", "Scope"))
+        blocks += _items("scope/covers", sop.scope.covers)
+        if sop.scope.excludes:
+            blocks.append(_heading("scope-excludes", "Out of scope", level=3))
+            blocks += _items("scope/excludes", sop.scope.excludes)
+    if sop.roles:
+        rows = tuple((text(r.role), text(r.does or "")) for r in sop.roles)
+        blocks += [_heading("roles", "Who does it"), Table(key="roles", header=("Role", "Does"), rows=rows)]
+    blocks += _section("stakeholders", "Who must know", sop.stakeholders)
+    blocks += _section("prerequisites", "Before you start", sop.prerequisites, kind="task")
+    blocks += _section("tools", "Tools", sop.tools)
+    blocks += [Panel(key=f"warnings/{at}", kind="warning", text=text(w)) for at, w in enumerate(sop.warnings)]
+    return blocks
+
+
+def _after(sop: Sop) -> list[Block]:
+    blocks: list[Block] = []
+    if sop.troubleshooting:
+        rows = tuple((text(t.problem), text(t.solution)) for t in sop.troubleshooting)
+        blocks += [
+            _heading("troubleshooting", "If something goes wrong"),
+            Table(key="troubleshooting", header=("Problem", "What to do"), rows=rows),
+        ]
+    blocks += _section("rollback", "Going back", sop.rollback, kind="number")
+    if sop.escalation:
+        rows = tuple((text(e.when), text(e.to)) for e in sop.escalation)
+        blocks += [_heading("escalation", "Whom to call"), Table(key="escalation", header=("When", "Who"), rows=rows)]
+    blocks += _section("references", "See also", sop.references)
+    blocks += _section("findings", "Open findings", sop.findings)
+    return blocks
+
+
+def _step(step: Step, assets: dict[str, Asset]) -> StepBlock:
+    path = f"steps/{step.id}"
+    children: list[Block] = []
+    children += [Panel(key=f"{path}/warnings/{at}", kind="warning", text=text(w)) for at, w in enumerate(step.warnings)]
+    for name in ("location", "role", "detail"):
+        value = getattr(step, name)
+        if value:
+            children.append(_labelled(f"{path}/{name}", name, value))
+    if step.inputs:
+        rows = tuple((text(i.name), (Span(text=passages.SECRET, italic=True),) if i.secret else text(i.value or "")) for i in step.inputs)
+        children.append(Table(key=f"{path}/inputs", header=("Field", "Value"), rows=rows))
+    for at, command in enumerate(step.commands):
+        children += _command(f"{path}/commands/{at}", command)
+    if step.image and step.image.path in assets:
+        children.append(_image(f"{path}/image", step.image, assets[step.image.path]))
+    if step.expected:
+        children.append(Panel(key=f"{path}/expected", kind="success", title="Expected", text=text(step.expected)))
+    if step.verification:
+        children.append(_labelled(f"{path}/verification", "verification", step.verification))
+    if step.branches:
+        children.append(Items(key=f"{path}/branches", kind="bullet", items=tuple(text(passages.branch(b)) for b in step.branches)))
+    if step.troubleshooting:
+        rows = tuple((text(t.problem), text(t.solution)) for t in step.troubleshooting)
+        table = Table(key=f"{path}/troubleshooting", header=("Problem", "What to do"), rows=rows)
+        children.append(Expand(key=f"{path}/trouble", title="If it does not work", children=(table,)))
+    action = (Span(text=passages.OPTIONAL, italic=True), *text(step.action)) if step.optional else text(step.action)
+    return StepBlock(key=path, number=step.number, text=action, children=tuple(children))
+
+
+def _command(path: str, command: Command) -> list[Block]:
+    blocks: list[Block] = [Code(key=f"{path}/text", language=command.language, text=command.text)]
+    if command.output:
+        output = Code(key=f"{path}/output", language="text", text=command.output)
+        blocks.append(Expand(key=f"{path}/answer", title="Output", children=(output,)))
+    return blocks
+
+
+def _image(key: str, picture: Picture, asset: Asset) -> Image:
+    return Image(key=key, asset=asset.digest, width=picture.width, height=picture.height, alt=picture.alt)
+
+
+def _labelled(key: str, name: str, value: str) -> Paragraph:
+    label = passages.LABELS.get(name)
+    return Paragraph(key=key, text=(Span(text=label, bold=True), *text(value)) if label else text(value))
+
+
+def _heading(key: str, words: str, *, level: int = 2) -> Heading:
+    return Heading(key=f"headings/{key}", level=3 if level == 3 else 2, text=text(words))
+
+
+def _items(key: str, values: Sequence[str], kind: str = "bullet") -> list[Block]:
+    items = tuple(text(v) for v in values)
+    return [Items(key=key, kind="task" if kind == "task" else "number" if kind == "number" else "bullet", items=items)] if items else []
+
+
+def _section(key: str, words: str, values: Sequence[str], *, kind: str = "bullet") -> list[Block]:
+    return [_heading(key, words), *_items(key, values, kind)] if values else []
+
+
+def with_facts(page: Page, facts: Facts) -> Page:
+    """The same page with other facts about it."""
+    rows = _head(Sop(id=page.key, revision=facts.version, title=page.title), facts)[0]
+    return replace(page, facts=facts, blocks=(rows, *page.blocks[1:]))
