@@ -1,0 +1,64 @@
+/** The parts that every form of the administration is made of. */
+
+import { explain, notice } from "../component.js";
+import { fill, h } from "../dom.js";
+import { t } from "../strings.js";
+
+let serial = 0;
+
+/** A labelled control; its name is the field that a problem of the API names. */
+export function field(label, control, hint = null) {
+  control.id ||= `field-${(serial += 1)}`;
+  return h("div", { class: "field" }, h("label", { for: control.id }, label), control, hint ? h("span", { class: "hint" }, hint) : null);
+}
+
+/** A form that calls `send()`, then `done(answer)`; problems stand beside the fields that they name. */
+export function form({ fields, button, send, done, className = "form" }) {
+  const said = h("div", { "aria-live": "polite" });
+  const submit = h("button", { class: "primary" }, button);
+  const element = h("form", { class: className, onsubmit: async (event) => {
+    event.preventDefault();
+    submit.disabled = true;
+    for (const old of element.querySelectorAll(".problem")) old.remove();
+    for (const control of element.querySelectorAll("[aria-invalid]")) control.removeAttribute("aria-invalid");
+    fill(said);
+    try {
+      await done(await send());
+    } catch (error) {
+      fill(said, notice("danger", explain(error)));
+      for (const { field: name, detail } of error.fields ?? []) beside(element, name, detail);
+    }
+    submit.disabled = false;
+  } }, fields, said, h("div", { class: "row" }, submit));
+  return element;
+}
+
+function beside(element, name, detail) {
+  const control = element.elements.namedItem(name.split(/[./]/).at(-1));
+  if (!control?.parentElement) return;
+  const id = `problem-${(serial += 1)}`;
+  control.setAttribute("aria-invalid", "true");
+  control.setAttribute("aria-describedby", id);
+  control.parentElement.append(h("span", { class: "problem", id }, detail));
+}
+
+/** A table that can be read aloud; `rows` are lists of cells. */
+export function table(heads, rows, label) {
+  return h("div", { class: "table card", tabindex: 0, role: "region", "aria-label": label }, h("table", {}, h("thead", {}, h("tr", {}, heads.map((head) => h("th", { scope: "col" }, head)))), h("tbody", {}, rows.map((cells) => h("tr", {}, cells.map((cell) => h("td", {}, cell)))))));
+}
+
+/** A button that does one thing and reloads; failures stand in `said`. */
+export function act(text, work, { said, load, className = "small" }) {
+  return h("button", { type: "button", class: className, onclick: async (event) => {
+    event.currentTarget.disabled = true;
+    try {
+      await work();
+      await load();
+    } catch (error) {
+      fill(said, notice("danger", explain(error)));
+      event.target.disabled = false;
+    }
+  } }, text);
+}
+
+export const none = (key) => h("p", { class: "muted" }, t(key));

@@ -1,0 +1,20 @@
+/** Signing in, and back to the page that asked for it. */
+
+import { Api } from "../api.js";
+import { fill, h } from "../dom.js";
+import { signInForm, themeButton } from "../shell.js";
+import { t } from "../strings.js";
+
+/** Only an address of this site is followed. */
+function next() {
+  const wanted = new URL(new URLSearchParams(location.search).get("next") ?? "/", location.origin);
+  return wanted.origin === location.origin ? wanted.href : "/";
+}
+
+const page = document.getElementById("page");
+fill(document.getElementById("who"), themeButton());
+const form = signInForm(new Api(), () => location.assign(next()));
+const providers = h("div", { class: "stack tight" });
+fill(page, h("div", { class: "single" }, h("div", { class: "card" }, h("h1", {}, t("signin.title")), h("p", { class: "muted" }, t("signin.text")), form, providers)));
+page.removeAttribute("aria-busy");
+form.querySelector("input").focus();

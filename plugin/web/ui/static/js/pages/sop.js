@@ -1,0 +1,115 @@
+/** One SOP: as it reads, its history, where it is published, its reviews, and who did what. */
+
+import { failed, notice } from "../component.js";
+import { ask, fill, h, icon } from "../dom.js";
+import { clock, date, moment } from "../format.js";
+import { link } from "../publish-link.js";
+import { readSop } from "../reader.js";
+import { reviewPanel } from "../review-panel.js";
+import { may, pageHead, start, toast } from "../shell.js";
+import { t, word } from "../strings.js";
+import { stateBadge } from "../state.js";
+
+const TABS = ["read", "history", "publications", "reviews", "audit"];
+
+start(async ({ page, api, me, data }) => {
+  const path = `/sops/${encodeURIComponent(data.sopId)}`;
+  const number = new URLSearchParams(location.search).get("revision");
+  const sop = await api.get(number ? `${path}/revisions/${Number(number)}` : path);
+  const { document: content, summary } = sop;
+  const panel = h("div", { id: "panel", role: "tabpanel", tabindex: -1, class: "stack" });
+  const author = may(me, "author");
+
+  const tabs = h("div", { class: "tabs", role: "tablist", "aria-label": t("sop.tabs") }, TABS.map((name) => h("button", { type: "button", role: "tab", id: `tab-${name}`, "aria-controls": "panel", onclick: () => open(name), onkeydown: (event) => {
+    const by = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    if (by) open(TABS[(TABS.indexOf(name) + by + TABS.length) % TABS.length], true);
+  } }, t(`sop.tab.${name}`))));
+
+  async function open(name, focus = false) {
+    for (const tab of tabs.children) {
+      const chosen = tab.id === `tab-${name}`;
+      tab.setAttribute("aria-selected", String(chosen));
+      tab.tabIndex = chosen ? 0 : -1;
+      if (chosen && focus) tab.focus();
+    }
+    panel.setAttribute("aria-labelledby", `tab-${name}`);
+    history.replaceState(null, "", location.pathname + location.search + (name === "read" ? "" : `#${name}`));
+    try {
+      await { read, history: revisions, publications, reviews, audit }[name]();
+    } catch (error) {
+      failed(panel, error, () => open(name));
+    }
+  }
+
+  function read() {
+    fill(panel, h("div", { class: "split" }, readSop(content, { api, sopId: data.sopId, host: document.body, onPlay: sop.recording_id ? play : null }), h("aside", {}, facts(), h("div", { class: "card stack tight", id: "player", hidden: true }))));
+  }
+
+  function facts() {
+    const fact = (key, value) => (value ? [h("dt", {}, t(key)), h("dd", {}, value)] : []);
+    const made = content.provenance ?? {};
+    return h("section", { class: "card stack tight", "aria-label": t("sop.facts") }, h("dl", { class: "facts" },
+      fact("sop.owner", summary.owner), fact("sop.due", summary.due ? date(summary.due) : null), fact("field.area", content.area ? word("area", content.area) : null),
+      fact("sop.changed", moment(summary.updated_at)), fact("sop.recorded", made.duration ? clock(made.duration) : null), fact("sop.model", made.speech_model), fact("sop.generator", made.generator)),
+      summary.targets.length ? h("ul", { class: "plain small" }, summary.targets.map((where) => h("li", {}, word("kind", where.kind), ": ", where.url ? link(where.url) : word("publication", where.state)))) : null);
+  }
+
+  async function play(step) {
+    const box = document.getElementById("player");
+    box.hidden = false;
+    const video = box.querySelector("video") ?? h("video", { controls: true, class: "wide-video", src: api.url(`/recordings/${encodeURIComponent(sop.recording_id)}/media`), "aria-label": t("player.label") });
+    if (!video.isConnected) {
+      video.addEventListener("error", () => fill(box, notice("warn", t("player.gone"))));
+      fill(box, video);
+    }
+    const { start: from, end: until } = step.evidence;
+    video.ontimeupdate = () => video.currentTime >= until && (video.pause(), (video.ontimeupdate = null));
+    video.currentTime = from;
+    await video.play().catch(() => {});
+  }
+
+  async function revisions() {
+    const { items } = await api.get(`${path}/revisions`);
+    fill(panel, h("ul", { class: "timeline card" }, items.map((revision, index) => h("li", {},
+      h("div", {}, h("a", { href: `${path}?revision=${revision.number}` }, h("strong", {}, t("sop.revision", { n: revision.number }))), " ", h("span", { class: "badge" }, word("origin", revision.origin)), " ", revision.approved ? h("span", { class: "badge ok" }, t("approval.approved")) : null,
+        revision.note ? h("p", {}, revision.note) : null, h("p", { class: "small muted" }, t("sop.by", { who: revision.author_name, when: moment(revision.created_at) }))),
+      h("div", { class: "row" }, items[index + 1] ? h("a", { class: "button small", href: `${path}/compare?from=${items[index + 1].number}&to=${revision.number}` }, t("sop.compare")) : null,
+        index && author ? h("button", { type: "button", class: "small", onclick: () => restore(revision.number) }, t("sop.restore")) : null)))));
+  }
+
+  async function restore(revision) {
+    if (!(await ask(document.body, { title: t("compare.restore", { n: revision }), text: t("compare.restore.text", { n: revision }), yes: t("compare.restore.yes"), no: t("action.cancel") }))) return;
+    try {
+      await api.post(`${path}/restore`, { revision });
+      location.assign(path);
+    } catch (error) {
+      toast("danger", error.message);
+    }
+  }
+
+  async function publications() {
+    const { items } = await api.get(`${path}/publications`);
+    if (!items.length) return fill(panel, h("div", { class: "empty" }, h("h2", {}, t("sop.unpublished.title")), author ? h("a", { class: "button primary", href: `${path}/publish` }, t("sop.publish")) : null));
+    const kinds = { published: "ok", conflict: "warn", paused: "warn", rejected: "danger" };
+    return fill(panel, h("ul", { class: "timeline card" }, items.map((one) => h("li", {},
+      h("div", {}, h("strong", {}, word("kind", one.kind)), " ", one.place, " ", h("span", { class: `badge ${kinds[one.state] ?? ""}` }, word("publication", one.state)), one.message ? h("p", {}, one.message) : null,
+        h("p", { class: "small muted" }, one.revision ? `${t("sop.revision", { n: one.revision })} · ` : "", one.published_at ? moment(one.published_at) : "")),
+      h("div", {}, one.url ? link(one.url) : null)))));
+  }
+
+  async function reviews() {
+    fill(panel, await reviewPanel({ api, path, me, reload: () => open("reviews") }));
+  }
+
+  async function audit() {
+    const { items } = await api.get(`${path}/audit`);
+    fill(panel, h("ul", { class: "timeline card" }, items.map((event) => h("li", {}, h("div", {}, event.sentence), h("span", { class: "small muted number" }, `${event.actor_name} · ${moment(event.at)}`)))));
+  }
+
+  const actions = author ? [h("a", { class: "button", href: `/new?sop=${encodeURIComponent(data.sopId)}` }, icon("screen"), t("sop.again")), h("a", { class: "button", href: `${path}/edit` }, t("sop.edit")), h("a", { class: "button primary", href: `${path}/publish` }, t("sop.publish"))] : [];
+  page.append(pageHead({ crumbs: [[t("nav.library"), "/"]], title: content.title || t("sop.untitled"), meta: [stateBadge(summary), h("span", {}, t("sop.revision", { n: sop.revision })), h("span", {}, t("sop.steps", { n: content.steps.length })), summary.owner ? h("span", {}, summary.owner) : null].filter(Boolean), actions }),
+    ...(sop.newest ? [] : [notice("warn", t("sop.old"), h("a", { href: path }, t("sop.newest")))]),
+    ...(sop.proposal_id ? [notice("info", t("sop.proposal"), h("a", { class: "button small", href: `${path}/compare?proposal=1` }, t("sop.proposal.look")))] : []), tabs, panel);
+  await open(TABS.includes(location.hash.slice(1)) ? location.hash.slice(1) : "read");
+  document.getElementById(location.hash.slice(1))?.scrollIntoView();
+});

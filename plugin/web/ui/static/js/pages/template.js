@@ -1,0 +1,55 @@
+/** One area: its sections, its review rule, its approvals, what must be filled. */
+
+import { explain, notice } from "../component.js";
+import { fill, h } from "../dom.js";
+import { may, pageHead, start } from "../shell.js";
+import { t, word } from "../strings.js";
+
+const SECTIONS = ["purpose", "summary", "scope", "roles", "stakeholders", "prerequisites", "tools", "warnings", "steps", "troubleshooting", "rollback", "escalation", "references"];
+const REQUIRED = ["purpose", "scope", "roles", "prerequisites", "troubleshooting", "rollback", "escalation", "steps.expected", "steps.verification", "steps.role", "steps.location"];
+
+start(async ({ page, api, me, data }) => {
+  const path = `/templates/${encodeURIComponent(data.name)}`;
+  const [area, people] = await Promise.all([api.get(path).catch((error) => {
+    if (error.status !== 404) throw error;
+    return { name: data.name, title: "", policy: {}, approval: null, required: [], sections: SECTIONS };
+  }), api.get("/people")]);
+  const admin = may(me, "admin");
+  const title = h("input", { id: "title", value: area.title, required: true, maxlength: 200 });
+  const interval = h("input", { id: "interval", type: "number", min: 1, max: 3660, value: area.policy.interval_days ?? "" });
+  const lead = h("input", { id: "lead", type: "number", min: 0, max: 365, value: area.policy.lead_days ?? "" });
+  const needed = h("input", { id: "needed", type: "number", min: 0, max: 50, value: area.approval?.needed ?? 0 });
+  const field = (control, key, hint) => h("div", { class: "field" }, h("label", { for: control.id }, t(key)), control, hint ? h("span", { class: "hint" }, t(hint)) : null);
+  const boxes = (key, names, chosen) => {
+    const all = [...new Set([...names, ...chosen])];
+    const inputs = all.map((name) => h("input", { type: "checkbox", value: name, checked: chosen.includes(name) }));
+    const element = h("fieldset", {}, h("legend", {}, t(key)), h("div", { class: "checks" }, inputs.map((input) => h("label", { class: "choice" }, input, label(input.value)))));
+    return { element, get values() { return inputs.filter((input) => input.checked).map((input) => input.value); } };
+  };
+  const sections = boxes("template.sections", SECTIONS, area.sections);
+  const required = boxes("template.required", REQUIRED, area.required);
+  const approvers = boxes("template.approvers", [], []);
+  const persons = people.items.map((person) => h("input", { type: "checkbox", value: person.id, checked: area.approval?.approvers.includes(person.id) }));
+  fill(approvers.element.querySelector("div"), persons.map((input, index) => h("label", { class: "choice" }, input, people.items[index].name)));
+  const answer = h("div", { "aria-live": "polite" });
+  const number = (control) => (control.value === "" ? null : Number(control.value));
+  const save = async (event) => {
+    event.preventDefault();
+    const policy = Object.fromEntries(Object.entries({ ...area.policy, interval_days: number(interval), lead_days: number(lead) }).filter(([, value]) => value !== null));
+    if (policy.interval_days) delete policy.interval_months;
+    try {
+      await api.put(path, { title: title.value, policy, approval: { needed: number(needed) ?? 0, approvers: persons.filter((input) => input.checked).map((input) => input.value) }, required: required.values, sections: sections.values });
+      fill(answer, notice("ok", t("action.saved")));
+    } catch (error) {
+      fill(answer, notice("danger", explain(error)));
+    }
+  };
+  page.append(pageHead({ crumbs: [[t("page.templates"), "/templates"]], title: area.title || data.name }),
+    h("form", { class: "card stack", onsubmit: save }, h("fieldset", { class: "stack", disabled: !admin }, field(title, "template.title"),
+      h("div", { class: "cards" }, field(interval, "template.interval", "template.inherited"), field(lead, "template.lead", "template.inherited"), field(needed, "template.needed")), sections.element, required.element, approvers.element, admin ? h("div", { class: "row" }, h("button", { class: "primary" }, t("action.save"))) : null), answer));
+});
+
+function label(name) {
+  const [first, second] = name.split(".");
+  return second ? t("template.each-step", { field: word("field", second) }) : word("field", first);
+}
