@@ -142,5 +142,5 @@ def _same_site(session: str) -> None:
 def _may(known: Caller, access: Access) -> None:
     if known.via == "ticket" and not access.tickets:
         raise Problem("forbidden", "A ticket opens only what a component needs; sign in, or use an API token.")
-    tickets.check_bounds(request.view_args or {}, access)
     known.require(access.role)
+    tickets.check_bounds(deps(), known, request.view_args or {}, access)

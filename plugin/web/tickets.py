@@ -5,7 +5,7 @@ A ticket is signed and holds no rights of its own: at each use the person's pres
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,7 +13,7 @@ from typing import Any
 from flask import g
 
 from plugin.domain.errors import Forbidden, NotFound
-from plugin.services import people
+from plugin.services import intake, jobs, people, publish
 from plugin.services.caller import Caller, Role, system
 from plugin.services.deps import Deps
 from plugin.web.access import Access
@@ -51,12 +51,31 @@ def read(deps: Deps, secret: str) -> Caller | None:
     return replace(known, role=min(person.role, value["r"], key=_RANK.__getitem__))
 
 
-def check_bounds(arguments: Mapping[str, Any], access: Access) -> None:
-    """A ticket for one SOP opens that SOP, and of the rest only what a component needs beside it. Raises NotFound, Forbidden."""
-    bound_to = g.get("bound_to")
-    if bound_to is None:
+def bound_to() -> str | None:
+    """The SOP that the ticket of this request is for; None: any, or no ticket."""
+    sop_id: str | None = g.get("bound_to")
+    return sop_id
+
+
+def check_bounds(deps: Deps, caller: Caller, arguments: Mapping[str, Any], access: Access) -> None:
+    """A ticket for one SOP opens that SOP, what belongs to it, and what a component needs beside it. Raises NotFound, Forbidden."""
+    bound = bound_to()
+    if bound is None or access.unbound:
         return
-    if arguments.get("sop_id", bound_to) != bound_to:
-        raise NotFound("Unknown SOP.")
-    if not arguments and not access.unbound:
+    owners: dict[str, Callable[[str], str | None]] = {"sop_id": str, **{name: _owner(deps, caller, read) for name, read in _OWNED.items()}}
+    names = [name for name in arguments if name in owners]
+    if not names:
         raise Forbidden("This ticket is for one SOP only.")
+    if any(owners[name](arguments[name]) != bound for name in names):
+        raise NotFound("Not part of this SOP.")
+
+
+_OWNED: dict[str, Callable[[Deps, Caller, str], Any]] = {
+    "recording_id": intake.recording,
+    "job_id": jobs.job,
+    "publication_id": publish.publication,
+}
+
+
+def _owner(deps: Deps, caller: Caller, read: Callable[[Deps, Caller, str], Any]) -> Callable[[str], str | None]:
+    return lambda id_: read(deps, caller, id_).sop_id

@@ -22,6 +22,7 @@ from plugin.services import intake
 from plugin.services.caller import Caller
 from plugin.services.deps import Deps
 from plugin.services.intake import Wishes
+from plugin.web import tickets
 from plugin.web.access import Access, access, open_to_all
 from plugin.web.context import caller, deps
 from plugin.web.errors import Problem, not_found, of_error
@@ -164,6 +165,8 @@ def _create() -> Response:
     if bytes_declared == 0:
         raise UnusableRecording("empty", "The file is empty.")
     metadata = parse_metadata(request.headers.get("Upload-Metadata", ""))
+    if (bound := tickets.bound_to()) is not None and metadata.get("sop_id") != bound:
+        raise Problem("forbidden", "This ticket is for a recording of one SOP: name it as sop_id in Upload-Metadata.")
     upload = spool().create(
         workspace_id=caller().workspace_id, actor_id=_actor(), length=bytes_declared, metadata=metadata, used_bytes=_used_bytes()
     )

@@ -67,7 +67,7 @@ def conclude(sop_id: str, body: OutcomeBody) -> Any:
     return review_service.conclude(deps(), caller(), sop_id, outcome=body.outcome, note=body.note, hand_over_to=body.hand_over_to)
 
 
-@api.route("POST", "/sops/<sop_id>/reviews/start", "Begin a review", answers=ReviewView, once=True)
+@api.route("POST", "/sops/<sop_id>/reviews/start", "Begin a review", role="author", answers=ReviewView, once=True)
 def start(sop_id: str) -> Any:
     return review_service.start(deps(), caller(), sop_id)
 
