@@ -6,16 +6,17 @@ import os
 import sys
 from pathlib import Path
 
+from plugin import settings
+from plugin.cli.common import speech_model
 from plugin.pipeline import artefact_store
 from plugin.pipeline.artefact_store import Stored
 from plugin.pipeline.runner import file_digest
-from plugin.pipeline.speech_models import resolve_from_environment
 from plugin.pipeline.stage import Context, Options
 from plugin.pipeline.stages import STAGES
 
 
 def main(recording: Path, workdir: Path, name: str) -> None:
-    options = Options(speech_model=str(resolve_from_environment(os.environ).folder), threads=os.cpu_count() or 1)
+    options = Options(speech_model=str(speech_model(settings.load())), threads=os.cpu_count() or 1)
     finished: dict[str, Stored] = {}
     source = file_digest(recording)
     for stage in STAGES:

@@ -1,0 +1,5 @@
+"""``python -m plugin`` is ``sopwright``."""
+
+from plugin.cli import main
+
+main()

@@ -1,0 +1,16 @@
+"""The seven stages, in order. Imported only where recordings are processed: the modules behind it know the heavy engines."""
+
+from __future__ import annotations
+
+from plugin.pipeline import act, listen, probe, read, redact, watch, write
+from plugin.pipeline.stage import Stage
+
+STAGES: tuple[Stage, ...] = (
+    probe.STAGE,
+    listen.STAGE,
+    watch.STAGE,
+    read.STAGE,
+    act.STAGE,
+    redact.STAGE,
+    write.STAGE,
+)
