@@ -124,11 +124,12 @@ def _handed_on(actions: Sequence[Action], pairs: Mapping[int, Pair], mistakes: s
 def _steps(plan: Plan, cues: Cues, illustrate: Illustrate, sha256: str) -> list[Step]:
     steps: list[Step] = []
     place: str | None = None
+    signing_in = sign_in_fields(plan.steps, cues)
     for number, (i, action) in enumerate(plan.steps.items(), start=1):
         pair = plan.pairs.get(i)
         clause = plan.told[pair.clause].clause if pair else None
         said = said_for(i, plan.pairs, plan.steps, plan.told, cues, steps[-1].action if steps else None)
-        worded = word(action, said, cues, place=action.place if action.place != place else None)
+        worded = word(action, said, cues, place=action.place if action.place != place else None, own=i in signing_in)
         place = action.place or place
         picture = illustrate(number, action)
         steps.append(
@@ -144,6 +145,24 @@ def _steps(plan: Plan, cues: Cues, illustrate: Illustrate, sha256: str) -> list[
             )
         )
     return steps
+
+
+def sign_in_fields(steps: Mapping[int, Action], cues: Cues) -> set[int]:
+    """The fields that are filled just before a button like "Log in" is pressed, with a hidden value among them."""
+    order = list(steps)
+    found: set[int] = set()
+    for at, i in enumerate(order):
+        action = steps[i]
+        if action.kind in ("type", "key") or not cues.single["sign_in"].search(action.target or ""):
+            continue
+        fields: list[int] = []
+        for k in reversed(order[max(0, at - 3) : at]):
+            if steps[k].kind != "type":
+                break
+            fields.append(k)
+        if any(steps[k].secret or steps[k].value is None for k in fields):
+            found |= set(fields)
+    return found
 
 
 def _step(

@@ -20,7 +20,7 @@ ROLES = (
 SINGLE = (
     "condition", "if", "failure", "fine", "otherwise", "verification", "same_again", "subordinate", "split_before", "reasons", "owner_name",
     "role_needed", "need_frame", "need_split", "if_later", "whom", "how_to", "this_is", "in_this", "and_then", "object_of", "noun_only", "sign_in",
-    "only_here",
+    "only_here", "trailing", "only_filler", "have_a_look", "goal_first", "means_first", "place_first",
 )  # fmt: skip
 
 _COMMON = re.compile(r"[\w'/.+-]+")
@@ -31,6 +31,7 @@ class Cues:
     """Compiled patterns by role, word lists, and the sentences that steps are worded with."""
 
     language: str
+    verb_second: bool
     fillers: tuple[re.Pattern[str], ...]
     openers: re.Pattern[str]
     frames: re.Pattern[str]
@@ -38,6 +39,10 @@ class Cues:
     no_verb: frozenset[str]
     pronouns: frozenset[str]
     common: frozenset[str]
+    modals: frozenset[str]
+    subjects: frozenset[str]
+    prefixes: frozenset[str]
+    persons: tuple[tuple[re.Pattern[str], str], ...]
     verbs: Mapping[str, frozenset[str]]
     irregular: Mapping[str, str]
     roles: Mapping[str, tuple[re.Pattern[str], ...]]
@@ -87,6 +92,11 @@ def _compiled(data: dict[str, Any]) -> Cues:
     frames = "|".join(f"(?:{p})" for p in data["frames"])
     return Cues(
         language=data["language"],
+        verb_second=data["grammar"] == "verb_second",
+        modals=frozenset(data["modals"]),
+        subjects=frozenset(data["subjects"]),
+        prefixes=frozenset(data["prefixes"]),
+        persons=tuple((re.compile(pattern, re.IGNORECASE), other) for pattern, other in data["persons"]),
         fillers=tuple(re.compile(p, re.IGNORECASE) for p in data["fillers"]),
         openers=re.compile(rf"^(?:{alternatives})(?=[\s,.!:;]|$)[\s,.!:;]*", re.IGNORECASE),
         frames=re.compile(rf"^(?:{frames})(?=\s)\s*", re.IGNORECASE),

@@ -6,29 +6,12 @@ not yield a verb yields nothing; a wrong sentence is worse than a plain one.
 
 from __future__ import annotations
 
-import re
-
+from plugin.pipeline.write import verb_second
 from plugin.pipeline.write.language import Cues, plain
 
 _COPULA = frozenset(
     ["is", "are", "was", "were", "has", "should", "will", "must", "can", "ist", "sind", "heißt", "soll", "muss", "wird", "kann"]
 )
-_TRAILING = re.compile(
-    r"(?:[, ]+(?:here|now|again|right here|over here|down here|up here|as well|too|of course|then|please|okay|real quick|quickly|at this point|first|itself))+$",
-    re.IGNORECASE,
-)
-_PERSONS = (
-    (re.compile(r"\b(?:i'm|i am|we're|we are)\b", re.IGNORECASE), "you are"),
-    (re.compile(r"\b(?:i've|we've)\b", re.IGNORECASE), "you have"),
-    (re.compile(r"\b(?:i'll|we'll|i will|we will)\b", re.IGNORECASE), "you"),
-    (re.compile(r"\b(?:i'd|we'd)\b", re.IGNORECASE), "you would"),
-    (re.compile(r"\b(?:i|we)\b", re.IGNORECASE), "you"),
-    (re.compile(r"\b(?:me|us)\b", re.IGNORECASE), "you"),
-    (re.compile(r"\bour\b", re.IGNORECASE), "the"),
-    (re.compile(r"\bmy\b", re.IGNORECASE), "your"),
-    (re.compile(r"\b(?:ours|mine)\b", re.IGNORECASE), "yours"),
-)
-_FILLED = re.compile(r"\b(?:just|simply|gonna|going to|go ahead and|okay|ok so)\s", re.IGNORECASE)
 
 
 def bare(text: str, cues: Cues) -> str:
@@ -55,16 +38,30 @@ def imperative(text: str, cues: Cues) -> str | None:
     if found is None:
         return None
     verb, rest = found
-    phrase = f"{verb} {reader(rest)}".strip()
-    phrase = _TRAILING.sub("", _FILLED.sub("", phrase).rstrip(" .!?,;")).strip(" ,")
+    phrase = cues.wording["imperative"].format(verb=verb, rest=_object(rest, cues)).strip()
     if goal:
-        phrase = f"{phrase} {reader(goal)}"
+        phrase = cues.wording["with_goal"].format(phrase=phrase, goal=reader(goal, cues))
     return sentence_case(phrase)
 
 
-def reader(text: str) -> str:
+def task(text: str, cues: Cues) -> str | None:
+    """The clause as a title names it: the imperative, or the infinitive in a language with the verb in second place."""
+    if not cues.verb_second:
+        return imperative(text, cues)
+    main, _ = _main_and_goal(bare(text, cues), cues)
+    found = verb_second.verb_and_rest(main, cues)
+    phrase = verb_second.infinitive(*found, cues) if found else verb_second.final_verb(bare(text, cues), cues)
+    return sentence_case(_object(phrase, cues)) if phrase else None
+
+
+def _object(text: str, cues: Cues) -> str:
+    turned = cues.single["only_filler"].sub("", reader(text, cues)).rstrip(" .!?,;")
+    return cues.single["trailing"].sub("", turned).strip(" ,")
+
+
+def reader(text: str, cues: Cues) -> str:
     """First persons turned to the reader: "so that we can go back" becomes "so that you can go back"."""
-    for pattern, other in _PERSONS:
+    for pattern, other in cues.persons:
         text = pattern.sub(other, text)
     return text
 
@@ -85,10 +82,10 @@ def sentence_case(text: str) -> str:
 def is_pronoun_only(phrase: str, cues: Cues) -> bool:
     """True where the phrase has no object of its own ("Commit it", "Check that")."""
     rest = plain(phrase).split()[1:]
-    return all(w in cues.pronouns or w in ("the", "to", "for", "up", "in", "on", "and") for w in rest)
+    return all(w in cues.pronouns or w in ("the", "to", "for", "up", "in", "on", "and", "sie") for w in rest)
 
 
-def base_form(word: str, cues: Cues) -> str | None:
+def _base_form(word: str, cues: Cues) -> str | None:
     """The base form of a known verb, whatever form it stands in."""
     word = word.lower().strip("',")
     known = cues.known_verbs()
@@ -116,13 +113,15 @@ def base_form(word: str, cues: Cues) -> str | None:
 
 
 def _verb_and_rest(text: str, cues: Cues) -> tuple[str, str] | None:
+    if cues.verb_second:
+        return verb_second.verb_and_rest(bare(text, cues), cues)
     text, framed = _unframed(bare(text, cues), cues)
-    text = _LOOK.sub("look", text)
+    text = cues.single["have_a_look"].sub("", text)
     first, _, rest = text.partition(" ")
     word = first.strip(",.;:").lower()
     if not word or word in cues.no_verb:
         return None
-    base = base_form(word, cues)
+    base = _base_form(word, cues)
     if not framed and rest.split(" ", 1)[0].lower() in _COPULA:
         return None
     if base is not None and (framed or word == base):
@@ -147,18 +146,12 @@ def _unframed(text: str, cues: Cues) -> tuple[str, bool]:
     return text, framed
 
 
-_LOOK = re.compile(r"^have (?:a|another) (?:\w+ )?look\b", re.IGNORECASE)
-_PLACE_FIRST = re.compile(r"^(?:with|by|in|on|under|at|from|using|for|once|when|after|before) [^,]+, (?P<main>.+)$", re.IGNORECASE)
-_GOAL_FIRST = re.compile(r"^(?P<goal>(?:in order )?(?:to|for) [^,]+), (?P<main>.+)$", re.IGNORECASE)
-_MEANS_FIRST = re.compile(r"^(?:with|by|in|on|under|at|from|using) .+? (?P<main>(?:i|we|you)(?:'\w+)? .+)$", re.IGNORECASE)
-
-
 def _main_and_goal(text: str, cues: Cues) -> tuple[str, str]:
-    goal_first = _GOAL_FIRST.match(text)
+    goal_first = cues.single["goal_first"].match(text)
     if goal_first and _verb_and_rest(goal_first["main"], cues):
         return goal_first["main"], goal_first["goal"][:1].lower() + goal_first["goal"][1:]
-    for pattern in (_MEANS_FIRST, _PLACE_FIRST):
-        first = pattern.match(text)
+    for name in ("means_first", "place_first"):
+        first = cues.single[name].match(text)
         if first and _verb_and_rest(first["main"], cues):
             return first["main"], ""
     return text, ""

@@ -144,12 +144,12 @@ class Sorter:
             self._go_on(one, at)
             return
         when, then = condition_of(one.clause.text, self._cues)
-        problem = self._cues.wording["not_as_expected"] if _only_pronoun(when) else sentence_case(when)
+        problem = self._cues.wording["not_as_expected"] if _only_pronoun(when, self._cues) else sentence_case(when)
         trouble = Trouble(problem=problem, solution=sentence(then, self._cues))
         if at is not None and one.clause.start_s < self._last_step:
             note = self._note(at, one)
             note.troubles.append(trouble)
-            if _only_pronoun(when) and note.expected:
+            if _only_pronoun(when, self._cues) and note.expected:
                 note.expected.append(self._sentence(one))
         else:
             self.sections.troubles.append(trouble)
@@ -295,14 +295,14 @@ _OPEN = ("troubleshooting", "rollback", "escalation", "decision", "prerequisite"
 
 def reader_sentence(text: str, cues: Cues) -> str:
     """A sentence for the SOP's reader: openers gone, first persons turned round."""
-    return sentence(reader(bare(text, cues)), cues)
+    return sentence(reader(bare(text, cues), cues), cues)
 
 
 def needs(text: str, cues: Cues) -> list[str]:
     """The prerequisites of one sentence, each as its own sentence: "You need X, and Y has to be Z"."""
     body = cues.single["need_frame"].sub("", bare(text, cues), count=1)
     parts = [p for p in re.split(cues.single["need_split"], body) if p and p.strip(" ,.")]
-    return [sentence(reader(cues.single["need_frame"].sub("", bare(p, cues), count=1)), cues) for p in parts]
+    return [sentence(reader(cues.single["need_frame"].sub("", bare(p, cues), count=1), cues), cues) for p in parts]
 
 
 def split_scope(text: str, cues: Cues) -> tuple[str, str]:
@@ -316,7 +316,7 @@ def split_scope(text: str, cues: Cues) -> tuple[str, str]:
 
 def condition_of(text: str, cues: Cues) -> tuple[str, str]:
     """("the counts do not match", "drop the restored database") of a sentence with "if", in either order; ("", text) without one."""
-    body = reader(bare(text, cues)).rstrip(" .!?")
+    body = reader(bare(text, cues), cues).rstrip(" .!?")
     opening = cues.single["if"].match(body)
     if opening is None:
         later = cues.single["if_later"].search(body)
@@ -354,5 +354,6 @@ def _noun(text: str) -> str:
     return re.sub(r"^(?:the|an?|our|your|my|der|die|das|den|dem|ein|eine|einen|unser\w*)\s+", "", text.strip(" ,.'"), flags=re.IGNORECASE)
 
 
-def _only_pronoun(when: str) -> bool:
-    return len(when.split()) <= 3
+def _only_pronoun(when: str, cues: Cues) -> bool:
+    words = when.lower().split()
+    return len(words) <= 3 and bool(words) and words[0] in cues.pronouns

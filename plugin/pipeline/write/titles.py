@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from plugin.domain.sop import Step
 from plugin.pipeline.artefacts import Action
 from plugin.pipeline.write.language import Cues
-from plugin.pipeline.write.phrases import bare, imperative, leading_verb, reader, sentence, sentence_case
+from plugin.pipeline.write.phrases import bare, leading_verb, reader, sentence, sentence_case, task
 
 LONGEST_TITLE = 90
 
@@ -28,14 +28,15 @@ def goal(text: str, cues: Cues) -> str | None:
     body = bare(text, cues)
     how = cues.single["how_to"].search(body)
     if how:
-        phrase = imperative(body[how.end() :].strip(), cues) or imperative(f"{cues.wording['you']} {body[how.end() :].strip()}", cues)
+        told = body[how.end() :].strip()
+        phrase = task(told, cues) or task(f"{cues.wording['you']} {told}", cues)
         if phrase:
             return _first_part(phrase)
     noun = cues.single["this_is"].match(body)
     if noun and noun["what"]:
-        return cues.wording["perform_title"].format(what=reader(noun["what"].strip(" ,.")))
+        return cues.wording["perform_title"].format(what=reader(noun["what"].strip(" ,."), cues))
     body = cues.single["in_this"].sub("", body).strip(" ,")
-    phrase = imperative(body, cues) if leading_verb(body, cues) else None
+    phrase = task(body, cues) if leading_verb(body, cues) else None
     return _first_part(phrase) if phrase else None
 
 
@@ -50,7 +51,7 @@ def purpose(texts: Sequence[str], cues: Cues) -> str | None:
         rest = _rest_of(bare(text, cues), cues) if phrase else text
         sentences += [f"{phrase}."] if phrase else []
         if rest:
-            sentences.append(sentence(reader(bare(rest, cues)), cues))
+            sentences.append(sentence(reader(bare(rest, cues), cues), cues))
     return " ".join(s for s in sentences if s) or None
 
 

@@ -16,6 +16,7 @@ from plugin.pipeline.write.phrases import imperative, is_pronoun_only, reader
 
 _USER_FIELD = re.compile(r"\b(?:user ?name|user|login|account|benutzer(?:name|kennung)?|anmeldename|e-?mail)\b", re.IGNORECASE)
 _PASSWORD_FIELD = re.compile(r"\b(?:pass(?:word|phrase|code)?|pin|kennwort|passwort)\b", re.IGNORECASE)
+_AGAIN_FIELD = re.compile(r"\b(?:confirm\w*|again|repeat\w*|retype|re-enter|verify|bestätig\w*|wiederhol\w*|erneut)\b", re.IGNORECASE)
 _PLACEHOLDER = re.compile(r"^<[^>]+>$")
 _BY_ROLE = {
     "tab": "tab", "menu": "menu", "menu item": "menu_item", "row": "row", "link": "link", "check box": "check_box", "checkbox": "check_box",
@@ -35,8 +36,11 @@ class Worded:
     reason: str | None = None
 
 
-def word(action: Action, said: str | None, cues: Cues, *, place: str | None) -> Worded:
-    """The step's sentence. ``said`` is the clause that tells it, ``place`` where a reader finds the control if that has to be named."""
+def word(action: Action, said: str | None, cues: Cues, *, place: str | None, own: bool = False) -> Worded:
+    """The step's sentence. ``said`` is the clause that tells it, ``place`` where a reader finds the control if that has to be named.
+
+    ``own`` says that the reader signs in here: the name and password are the reader's own.
+    """
     purpose, reason = _purpose(said, cues)
     words = cues.wording
     if action.kind == "command" and action.command:
@@ -45,7 +49,7 @@ def word(action: Action, said: str | None, cues: Cues, *, place: str | None) -> 
         return _key(action, purpose, cues)
     if action.kind == "navigate" and action.target is None and purpose:
         return Worded(action=purpose + ".", basis="said")
-    text = _control(action, cues, place)
+    text = _control(action, cues, place, own)
     if reason and action.kind in ("click", "navigate"):
         text = f"{text.rstrip('.')} {reason}."
         reason = None
@@ -58,7 +62,7 @@ def _purpose(said: str | None, cues: Cues) -> tuple[str | None, str | None]:
         return None, None
     phrase = imperative(said, cues)
     reason = cues.single["reasons"].search(phrase or "")
-    why = next((reader(reason[g]) for g in ("to", "so", "because") if reason and reason[g]), None)
+    why = next((reader(reason[g], cues) for g in ("to", "so", "because") if reason and reason[g]), None)
     if why and len(why.split()) > 14:
         why = None
     return phrase, why
@@ -130,12 +134,12 @@ _KEY_NAMES = {
 }  # fmt: skip
 
 
-def _control(action: Action, cues: Cues, place: str | None) -> str:
+def _control(action: Action, cues: Cues, place: str | None, own: bool) -> str:
     words = cues.wording
     target = action.target
     where = _where(place, action, cues)
     if action.kind == "type":
-        return _typed(action, cues, where)
+        return _typed(action, cues, where, own)
     if action.kind == "select":
         name = "select" if target else "select_nothing"
         return words[name].format(value=action.value or target, target=target, place=where)
@@ -154,19 +158,29 @@ def _control(action: Action, cues: Cues, place: str | None) -> str:
     return words[_BY_ROLE.get((action.role or "").lower(), "click")].format(target=target, place=where)
 
 
-def _typed(action: Action, cues: Cues, where: str) -> str:
+def _typed(action: Action, cues: Cues, where: str, own: bool) -> str:
     words, target = cues.wording, action.target
     hidden = action.secret or action.value is None or bool(_PLACEHOLDER.match(action.value))
     if hidden:
-        kind = "your_password" if target is None or _PASSWORD_FIELD.search(target) else "your_secret"
         name = "secret" if target else "secret_nothing"
-        text = words[name].format(secret=words[kind], target=target, place=where)
+        text = words[name].format(secret=words[_secret(target, own)], target=target, place=where)
+    elif own and target and _USER_FIELD.search(target):
+        text = words["own_user"].format(target=target, place=where)
     else:
         name = "type_empty" if target and action.value == "" else "type" if target else "type_nothing"
         text = words[name].format(value=action.value, target=target, place=where)
     if any(k.lower() in ("return", "enter") for k in action.keys):
         text = words["enter_too"].format(sentence=text)
     return text
+
+
+def _secret(target: str | None, own: bool) -> str:
+    """Which words stand for the hidden value: one's own password when signing in, the same one where it has to be repeated."""
+    if target is not None and _AGAIN_FIELD.search(target):
+        return "same_password"
+    if target is not None and not _PASSWORD_FIELD.search(target):
+        return "your_secret"
+    return "your_password" if own or target is None else "new_password"
 
 
 def _where(place: str | None, action: Action, cues: Cues) -> str:

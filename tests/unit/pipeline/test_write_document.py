@@ -109,7 +109,7 @@ def test_a_command_taken_back_hands_its_words_to_the_right_one() -> None:
 def test_a_secret_is_never_written() -> None:
     typed = Action(kind="type", start_s=1, act_s=2, end_s=3, target="Password", secret=True)
     step = written(Transcript(), typed).steps[0]
-    assert step.action == "Enter your password in the Password field."
+    assert step.action == "Enter the password in the Password field."
     assert step.inputs[0].value is None
     assert step.inputs[0].secret
 
@@ -117,3 +117,23 @@ def test_a_secret_is_never_written() -> None:
 def test_a_person_may_choose_title_area_and_owner() -> None:
     sop = written(NARRATED, *STEPS, wishes=Wishes(title="Move the wiki", area="release-management", owner="Operations"))
     assert (sop.title, sop.area, sop.review.owner, sop.review.interval_days) == ("Move the wiki", "release-management", "Operations", 90)
+
+
+def typed(at_s: float, target: str, value: str | None) -> Action:
+    return Action(
+        kind="type", start_s=at_s - 1, act_s=at_s, end_s=at_s + 1, target=target, value=value, secret=value is None, confidence=0.9
+    )
+
+
+def test_signing_in_asks_for_the_readers_own_name_and_password() -> None:
+    login = (typed(2, "Username", "ops"), typed(5, "Password", None), clicked(8, "Sign in"))
+    account = (typed(12, "Username", "maria"), typed(15, "Password", None), typed(18, "Password confirmation", None), clicked(21, "Save"))
+    assert [s.action for s in written(Transcript(), *login, *account).steps] == [
+        "Enter your user name in the Username field.",
+        "Enter your password in the Password field.",
+        "Click Sign in.",
+        "Enter maria in the Username field.",
+        "Enter the password in the Password field.",
+        "Enter the same password in the Password confirmation field.",
+        "Click Save.",
+    ]
