@@ -50,11 +50,10 @@ def read_stills(watched: Watched, images: Iterable[Any], recogniser: Recogniser,
     before: Any = None
     for index, gray in enumerate(images):
         still = watched.stills[index]
-        kept = (
-            _taken_over(screens[-1].lines, before, gray, _hidden(watched, still.time_s, still.until_s, gray)) if before is not None else ()
-        )
-        lines = _new_lines(gray, before, kept, known, recogniser)
-        screens.append(Screen(still=index, time_s=still.time_s, lines=_in_order([*kept, *lines])))
+        hidden = _hidden(watched, still.time_s, still.until_s, gray)
+        kept = _taken_over(screens[-1].lines, before, gray, hidden) if before is not None else ()
+        lines = _new_lines(gray, before, kept, known, recogniser, slack_px=6 if hidden is None else 26)
+        screens.append(Screen(still=index, time_s=still.time_s, lines=_in_order(_settled(kept, lines))))
         before = gray
         if report is not None:
             report((index + 1) / len(watched.stills))
@@ -74,7 +73,8 @@ def _taken_over(lines: Sequence[Line], before: Any, gray: Any, hidden: Any) -> t
     return tuple(same)
 
 
-def _new_lines(gray: Any, before: Any, kept: Sequence[Line], known: _Known, recogniser: Recogniser) -> list[Line]:
+def _new_lines(gray: Any, before: Any, kept: Sequence[Line], known: _Known, recogniser: Recogniser, slack_px: int) -> list[Line]:
+    """``slack_px``: by how much a pointer that lies on a known line may lengthen it."""
     rows = _changed_rows(gray, before)
     if rows is None:
         return []
@@ -84,7 +84,7 @@ def _new_lines(gray: Any, before: Any, kept: Sequence[Line], known: _Known, reco
     lines: list[Line] = []
     columns = 0
     for box in boxes:
-        if any(_overlap(box, line.box) > 0.6 for line in kept):
+        if any(_overlap(box, line.box) > 0.6 and box[2] <= line.box[2] + slack_px for line in kept):
             continue
         piece = picture.cut(gray, box, 1)
         found = known.find(box, piece)
@@ -99,6 +99,13 @@ def _new_lines(gray: Any, before: Any, kept: Sequence[Line], known: _Known, reco
         known.add(line, picture.cut(gray, box, 1))
         lines.append(line)
     return [line for line in lines if line.text and line.confidence >= _LEAST_CONFIDENCE]
+
+
+def _settled(kept: Sequence[Line], lines: Sequence[Line]) -> list[Line]:
+    """One reading per place: a line that has grown replaces its shorter self, a smear over several lines does not."""
+    good = [line for line in lines if not any(_overlap(k.box, line.box) > 0.7 and k.confidence > line.confidence + 0.08 for k in kept)]
+    grown = [k for k in kept if not any(_overlap(k.box, line.box) > 0.7 for line in good)]
+    return [*grown, *good]
 
 
 def _line(box: Rect, piece: Any, read: Read) -> Line:

@@ -70,7 +70,7 @@ class Recogniser:
         height, width = bgr.shape[:2]
         wide = max(_NARROWEST_PX, int(np.ceil(width * _ROWS / height * self._squeeze / 8)) * 8)
         shrink = cv2.INTER_AREA if height > _ROWS else cv2.INTER_CUBIC
-        fit = max(8, min(wide, int(round(width * _ROWS / height * self._squeeze))))
+        fit = max(8, min(wide, round(width * _ROWS / height * self._squeeze)))
         scaled = cv2.resize(bgr, (fit, _ROWS), interpolation=shrink)
         if fit < wide:
             scaled = cv2.copyMakeBorder(scaled, 0, 0, 0, wide - fit, cv2.BORDER_REPLICATE)

@@ -104,3 +104,25 @@ def dots(gray: Image, box: Rect) -> bool:
     heights = {round(float(c[1])) for _, c in round_ones}
     gaps = np.diff(sorted(float(c[0]) for _, c in round_ones))
     return max(heights) - min(heights) <= 2 and float(np.std(gaps)) <= 0.3 * float(np.mean(gaps)) + 0.8
+
+
+def ground_ends(gray: Image, row: Rect, *, jump_px: int = 24) -> int:
+    """Where the ground under a row of text ends to its right, in pixels.
+
+    A caret or a letter is passed if at most ``jump_px`` wide; a border is not: it goes on above and below the row.
+    """
+    x, y, width, height = row
+    band = gray[max(0, y - height) : y + 2 * height + 1].astype(np.int16)
+    middle = gray[max(0, y - 1) : y + height + 1].astype(np.int16)
+    level = int(np.bincount(middle[:, x : x + width].ravel(), minlength=256).argmax())
+    even = (np.abs(middle - level) <= 14).mean(axis=0) >= 0.7
+    border = (np.abs(band - level) <= 14).mean(axis=0) < 0.12
+    last = x + width
+    for column in range(x + width, gray.shape[1]):
+        if border[column]:
+            break
+        if even[column]:
+            last = column + 1
+        elif column - last > jump_px:
+            break
+    return last

@@ -14,17 +14,16 @@ def respace(text: str, centres: tuple[float, ...], gray: Any) -> str:
 
     In type of one width a cell without ink is a space; elsewhere a gap counts that is clearly wider than those between letters.
     """
-    if len(text) < 3 or len(text) != len(centres) or gray.size == 0:
+    if len(text) < 5 or len(text) != len(centres) or gray.size == 0:
         return text
     inked = _inked(gray)
     steps = [b - a for a, b in pairwise(centres)]
     pitch = float(median(steps))
     fixed = pitch > 3 and sum(abs(s / pitch - round(s / pitch)) < 0.22 for s in steps) >= 0.93 * len(steps) and len(steps) >= 8
-    height = gray.shape[0]
     out = [text[0]]
     for (before, here), (left, right) in zip(pairwise(text), pairwise(centres), strict=True):
         blank = _longest_blank(inked[max(0, int(left)) : int(right) + 1])
-        wide = blank >= 0.85 * pitch and right - left > 1.6 * pitch if fixed else blank >= 0.27 * height and blank >= 4
+        wide = blank >= 0.85 * pitch and right - left > 1.6 * pitch if fixed else blank >= max(4, 0.65 * pitch)
         if wide and " " not in (before, here):
             out.append(" ")
         out.append(here)

@@ -47,7 +47,7 @@ def find_lines(gray: Image) -> list[Rect]:
     _, _, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
     pieces = [_Piece(x=int(x), y=int(y), right=int(x + w), bottom=int(y + h)) for x, y, w, h, n in stats[1:] if n >= 6]
     pieces = [p for p in pieces if p.height <= _HIGHEST_PX and not (p.height <= 4 and p.right - p.x > 24)]
-    lines = _chain(pieces, gray, rules)
+    lines = _chain(_one_row_each(pieces, strokes), gray, rules)
     return [box for box in (_box(line, strokes) for line in lines) if box is not None]
 
 
@@ -71,6 +71,30 @@ def _rules(gray: Image, edges: Image) -> Image:
         narrow[[i for i in hit if i and stats[i, 2] <= 6]] = 1
         rules = cv2.bitwise_or(rules, narrow[marks])
     return rules
+
+
+def _one_row_each(pieces: list[_Piece], strokes: Image) -> list[_Piece]:
+    """Pieces of two rows that touch (a tail above a stem, as in tightly set terminals) cut at the thinnest place."""
+    out: list[_Piece] = []
+    for piece in pieces:
+        if piece.height < 22:
+            out.append(piece)
+            continue
+        near = [
+            q.height for q in pieces
+            if q is not piece and q.height >= 7 and abs(q.x - piece.x) < 250 and q.y < piece.bottom and q.bottom > piece.y
+        ]  # fmt: skip
+        if len(near) < 4 or piece.height < 1.75 * float(np.median(near)):
+            out.append(piece)
+            continue
+        ink = strokes[piece.y : piece.bottom, piece.x : piece.right].sum(axis=1)
+        low, high = round(0.3 * piece.height), round(0.7 * piece.height)
+        cut = piece.y + low + int(ink[low:high].argmin())
+        for top, bottom in ((piece.y, cut), (cut, piece.bottom)):
+            columns = np.flatnonzero(strokes[top:bottom, piece.x : piece.right].any(axis=0))
+            if columns.size:
+                out.append(_Piece(x=piece.x + int(columns[0]), y=top, right=piece.x + int(columns[-1]) + 1, bottom=bottom))
+    return out
 
 
 def _chain(pieces: list[_Piece], gray: Image, rules: Image) -> list[list[_Piece]]:
@@ -98,8 +122,9 @@ def _beside(line: _Piece, piece: _Piece) -> bool:
     shared = min(line.bottom, piece.bottom) - max(line.y, piece.y)
     small = min(line.height, piece.height)
     apart = max(abs(line.bottom - piece.bottom), abs(line.y - piece.y))
-    level = shared >= 0.5 * small or (small <= 6 and shared > -2)
-    return level and piece.x - line.right <= _GAP_IN_HEIGHTS * high and apart <= max(0.75 * high, 8)
+    level = shared >= 0.5 * small or (small <= 6 and shared > -0.25 * high)
+    together = max(line.bottom, piece.bottom) - min(line.y, piece.y)
+    return level and piece.x - line.right <= _GAP_IN_HEIGHTS * high and apart <= max(0.75 * high, 8) and together <= 1.4 * high + 2
 
 
 def _parted(line: _Piece, piece: _Piece, gray: Image, rules: Image) -> bool:

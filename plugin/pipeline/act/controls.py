@@ -1,0 +1,147 @@
+"""Clicks -> actions on named controls; a field's click and what was then typed or chosen in it are one action."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from plugin.pipeline.act.geometry import bottom, grown, holds, right, same_row, share
+from plugin.pipeline.act.labels import Control, clean, control_at, heading, is_password
+from plugin.pipeline.artefacts import Action, ActionKind, Click, Line, Reading, Rect, Watched
+from plugin.pipeline.engines import picture
+
+Picture = Callable[[int], Any]
+"""Grey picture of a still by its index."""
+
+_APPROACH_S = 1.5
+
+
+def actions(watched: Watched, reading: Reading, pictures: Picture, aside: Callable[[int, Click], bool]) -> list[Action]:
+    """``aside`` says that a click fell on something that is told otherwise (a terminal). Clicks that did nothing are none."""
+    clicks = [c for c in watched.clicks if not aside(c.before, c)]
+    found: list[Action] = []
+    for i, click in enumerate(clicks):
+        following = clicks[i + 1] if i + 1 < len(clicks) else None
+        action = _action(watched, reading, pictures, click, following)
+        if action is not None:
+            found.append(action)
+    return _merged_lists(found)
+
+
+def _action(watched: Watched, reading: Reading, pictures: Picture, click: Click, following: Click | None) -> Action | None:
+    point = (click.x, click.y)
+    lines = reading.screens[click.before].lines
+    size = (watched.width, watched.height)
+    outline = picture.outline(pictures(click.before), point, widest=1400, highest=90)
+    control = control_at(point, lines, outline, click.hover, size)
+    last = following.before if following is not None else _settled(watched, click)
+    kind, value, secret, done = _outcome(control, reading, pictures, click, last)
+    if kind == "click" and (control.target is None and click.after == click.before):
+        return None
+    if kind == "click" and control.role == "field" and control.sure < 0.65 and control.target is None:
+        return None
+    box = _highlight(control, point, size)
+    end_s = watched.stills[done].time_s if done < len(watched.stills) else click.time_s
+    limit = following.time_s if following is not None else watched.duration_s
+    return Action(
+        kind=kind, start_s=round(max(0.0, click.time_s - _APPROACH_S), 3), act_s=click.time_s, end_s=round(max(click.time_s, min(end_s, limit)), 3),
+        target=control.target, role="list" if kind == "select" else control.role, value=value, secret=secret, place=heading(lines, size), point=point,
+        box=box, before=click.before, after=done, confidence=round(min(control.sure, 0.4 + click.confidence), 2),
+    )  # fmt: skip
+
+
+def _settled(watched: Watched, click: Click) -> int:
+    """For the last click: the rest at which typing into its field had ended, at most a quarter of a minute later."""
+    late = [i for i, s in enumerate(watched.stills) if i >= click.after and s.time_s <= click.time_s + 15]
+    return late[-1] if late else click.after
+
+
+def _outcome(control: Control, reading: Reading, pictures: Picture, click: Click, last: int) -> tuple[ActionKind, str | None, bool, int]:
+    """What the click led to: (kind, value, secret, still that shows the result)."""
+    if control.role == "check box":
+        return "tick", None, False, click.after
+    if control.role not in ("field", "button", "list", "text") or last < click.after:
+        return "click", None, False, click.after
+    before = inside(reading.screens[click.before].lines, control.box)
+    for still in range(last, click.after - 1, -1):
+        if not _still_there(pictures, click.before, still, control.box):
+            continue
+        if control.role == "field" and picture.dots(pictures(still), control.box) and not picture.dots(pictures(click.before), control.box):
+            return "type", None, True, still
+        now = inside(reading.screens[still].lines, control.box)
+        if not now or now == before:
+            continue
+        if _popup(reading, click, control.box):
+            return "select", now, False, still
+        if control.role == "field":
+            return "type", now, is_password(control.target), still
+        break
+    return "click", None, False, click.after
+
+
+def inside(lines: Sequence[Line], box: Rect) -> str:
+    """The words in a field, from left to right."""
+    held = sorted(
+        (o for o in lines if share(o.box, grown(box, 3, 10**5, 10**5)) > 0.7), key=lambda o: (o.box[1] // max(8, o.box[3]), o.box[0])
+    )
+    return " ".join(t for o in held if (t := _typed(o.text)))
+
+
+def _typed(text: str) -> str:
+    bare = text.strip()
+    return clean(bare) if bare.endswith(("▼", "v")) and " " in bare else bare
+
+
+def _still_there(pictures: Picture, before: int, still: int, box: Rect) -> bool:
+    """Whether the control's frame stands in the same place (the page was not replaced or scrolled)."""
+    old, new = pictures(before), pictures(still)
+    x, y, width, height = box
+    edges = [(x - 3, y - 3, width + 6, 3), (x - 3, y + height, width + 6, 3)]
+    differ = total = 0
+    for edge in edges:
+        a, b = (
+            picture.cut(old, (max(0, edge[0]), max(0, edge[1]), edge[2], edge[3])),
+            picture.cut(new, (max(0, edge[0]), max(0, edge[1]), edge[2], edge[3])),
+        )
+        if a.shape != b.shape or not a.size:
+            return False
+        # A focus ring may colour the border itself; the place is another one only if most of it reads differently.
+        differ += int((abs(a.astype(int) - b.astype(int)) > 90).sum())
+        total += a.size
+    return differ < 0.35 * total
+
+
+def _popup(reading: Reading, click: Click, box: Rect) -> bool:
+    """Whether a list opened under the control: new rows at its left edge just after the click."""
+    old = {(o.text, o.box[1]) for o in reading.screens[click.before].lines}
+    fresh = [
+        o for o in reading.screens[click.after].lines
+        if (o.text, o.box[1]) not in old and -12 <= o.box[0] - box[0] <= 40 and o.box[1] > box[1] and o.box[1] - bottom(box) < 420
+    ]  # fmt: skip
+    return len(fresh) >= 2
+
+
+def _highlight(control: Control, point: tuple[int, int], size: tuple[int, int]) -> Rect:
+    box = control.box
+    if box[2] * box[3] > 0.055 * size[0] * size[1] or not holds(box, point, 2):
+        box = (max(0, point[0] - 60), max(0, point[1] - 20), 120, 40)
+    return grown(box, 3, *size)
+
+
+def _merged_lists(found: list[Action]) -> list[Action]:
+    """A click that opened a list and the click on its option become one selection."""
+    from dataclasses import replace
+
+    out: list[Action] = []
+    for action in found:
+        last = out[-1] if out else None
+        chosen = (
+            last is not None and last.kind == "select" and action.kind == "click" and action.target is not None and last.box is not None
+            and action.act_s - last.act_s < 12 and action.box is not None and action.target == last.value
+            and right(last.box) > action.box[0] and not same_row(action.box, last.box)
+        )  # fmt: skip
+        if chosen and last is not None:
+            out[-1] = replace(last, end_s=action.end_s, after=action.after)
+        else:
+            out.append(action)
+    return out

@@ -1,0 +1,161 @@
+"""A terminal in one still: rows of text in columns, and in them prompts, commands and output.
+
+Everything is in type of one width, so a row's length tells its columns, a gap tells its spaces, and a command that reaches the window's edge
+goes on in the next row without a space.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from statistics import median
+
+from plugin.pipeline.act import prompts
+from plugin.pipeline.act.geometry import around, right, same_row
+from plugin.pipeline.artefacts import Line, Rect, Screen
+
+RightEdge = Callable[[Rect], int]
+"""Where the ground that a row stands on ends, in pixels."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """``text`` begins at the terminal's left edge; runs of spaces stand for empty columns."""
+
+    box: Rect
+    text: str
+
+
+@dataclass(slots=True, kw_only=True)
+class Entry:
+    """One prompt with what was typed after it. ``rows`` are the boxes of the command, ``open`` that nothing follows it yet."""
+
+    prompt: str
+    command: str
+    language: str
+    boxes: list[Rect]
+    output: list[str] = field(default_factory=list)
+    open: bool = False
+
+
+def find(screen: Screen, edge: RightEdge) -> list[list[Entry]]:
+    """Each terminal's entries, from top to bottom. A terminal is known by a prompt at its left edge."""
+    terminals = []
+    taken: list[Rect] = []
+    for left, pitch, region in _terminals(screen, edge):
+        if any(_inside(region, other) for other in taken):
+            continue
+        taken.append(region)
+        rows = _rows(screen, left, pitch, region)
+        entries = _entries(rows, pitch, right(region))
+        if entries:
+            terminals.append(entries)
+    return terminals
+
+
+def is_fixed(line: Line) -> float:
+    """Width of a column in pixels, as this line tells it."""
+    return line.box[2] / max(len(line.text) - 0.15, 1)
+
+
+def _terminals(screen: Screen, edge: RightEdge) -> list[tuple[int, float, Rect]]:
+    seeds = [(line, p) for line in screen.lines if (p := prompts.split(line.text)) is not None]
+    found: list[tuple[int, float, Rect]] = []
+    for line, prompt in seeds:
+        if any(abs(line.box[0] - left) <= 4 and line.box[1] >= region[1] for left, _, region in found):
+            continue
+        column = [other for other, _ in seeds if abs(other.box[0] - line.box[0]) <= 4]
+        if not prompt.strong and (len(column) < 2 or not _one_width(screen, line)):
+            continue
+        long_ones = [is_fixed(o) for o in column if len(o.text) >= 8] or [is_fixed(line)]
+        pitch = float(median(long_ones))
+        end = max(edge(o.box) for o in column)
+        top = min(o.box[1] for o in screen.lines if o.box[0] >= line.box[0] - 6 and right(o.box) <= end + 4)
+        found.append((line.box[0], pitch, (line.box[0] - 6, top, end - line.box[0] + 6, 10**5)))
+    return found
+
+
+def _one_width(screen: Screen, line: Line) -> bool:
+    """Whether the lines under this one agree on the width of a column."""
+    widths = [is_fixed(o) for o in screen.lines if abs(o.box[0] - line.box[0]) <= 8 and len(o.text) >= 8]
+    if len(widths) < 2:
+        return False
+    middle = median(widths)
+    return sum(abs(w - middle) <= 0.04 * middle for w in widths) >= 0.75 * len(widths)
+
+
+def _inside(region: Rect, other: Rect) -> bool:
+    return abs(region[0] - other[0]) < 20 and abs(right(region) - right(other)) < 20
+
+
+def _rows(screen: Screen, left: int, pitch: float, region: Rect) -> list[Row]:
+    lines = [o for o in screen.lines if o.box[0] >= region[0] and right(o.box) <= right(region) + 4]
+    rows: list[list[Line]] = []
+    for line in sorted(lines, key=lambda o: (o.box[1] + o.box[3] // 2, o.box[0])):
+        if rows and same_row(around([o.box for o in rows[-1]]), line.box):
+            rows[-1].append(line)
+        else:
+            rows.append([line])
+    out = []
+    for row in rows:
+        text = ""
+        for line in sorted(row, key=lambda o: o.box[0]):
+            column = max(0, round((line.box[0] - left) / pitch))
+            piece = _fit(line, pitch)
+            text = text.ljust(column if column > len(text) else len(text) + bool(text)) + piece
+        out.append(Row(box=around([o.box for o in row]), text=text))
+    return out
+
+
+def _fit(line: Line, pitch: float) -> str:
+    """The line's text without spaces that its width has no room for."""
+    room = round((line.box[2] + 0.3 * pitch) / pitch)
+    text = line.text
+    for sign in (" .", ". ", " ,", " '", "' ", " :", "- ", " -", " "):
+        while len(text) > room and sign in text:
+            text = text.replace(sign, sign.strip(), 1)
+    return text
+
+
+def _entries(rows: list[Row], pitch: float, end: int) -> list[Entry]:
+    entries: list[Entry] = []
+    wraps = False
+    for row in rows:
+        prompt = prompts.split(row.text)
+        full = end - right(row.box) < 2.2 * pitch
+        if prompt is not None:
+            entries.append(Entry(prompt=prompt.text, command=prompt.rest, language=prompt.language, boxes=[row.box], open=True))
+            wraps = full
+            continue
+        if not entries:
+            continue
+        entry = entries[-1]
+        if wraps and entry.open and not entry.output:
+            entry.command += row.text
+            entry.boxes.append(row.box)
+            wraps = full
+            continue
+        more = prompts.CONTINUATIONS.match(row.text)
+        if more and entry.open and _unfinished(entry.command):
+            entry.command += "\n" + row.text[more.end() :].strip()
+            entry.boxes.append(row.box)
+            continue
+        entry.open = False
+        wraps = False
+        entry.output.append(row.text.rstrip())
+    for entry in entries[:-1]:
+        entry.open = False
+    return entries
+
+
+def _unfinished(command: str) -> bool:
+    """Whether a shell would ask for more: a backslash, an open quote or bracket, a pipe, a here-document, SQL without its semicolon."""
+    last = command.rstrip()
+    if last.endswith(("\\", "|", "&&", "||", "`")) or "<<" in last or last.endswith(("do", "then", "else", "{", "(", ":")):
+        return True
+    if last.count('"') % 2 or last.count("'") % 2 or last.count("(") > last.count(")"):
+        return True
+    return last.split(" ")[0].upper() in _SQL and not last.endswith(";")
+
+
+_SQL = frozenset(("SELECT", "INSERT", "UPDATE", "DELETE", "CREATE", "ALTER", "DROP", "GRANT", "WITH", "SHOW"))
