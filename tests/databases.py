@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import shutil
 import socket
@@ -17,6 +18,7 @@ import pytest
 
 from plugin.store import migrate
 from plugin.store.session import Database
+from plugin.store.tables import Base
 
 SERVER = os.environ.get("SOPWRIGHT_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432")
 KINDS = [
@@ -52,39 +54,35 @@ def _sqlite() -> Iterator[str]:
 
 @contextmanager
 def _postgresql() -> Iterator[str]:
+    """One database per test process, emptied for every test (making one takes a second)."""
     if not _reachable():
         pytest.skip("no PostgreSQL at SOPWRIGHT_TEST_POSTGRES")
+    if not _made:
+        _make_postgresql()
+    url = f"{SERVER}/{_made[0]}"
+    with psycopg.connect(url, autocommit=True) as connection:
+        names = ", ".join(f'"{table.name}"' for table in Base.metadata.sorted_tables)
+        connection.execute(f"TRUNCATE {names} CASCADE")  # type: ignore[arg-type]  # names of our own tables
+    yield url.replace("postgresql://", "postgresql+psycopg://")
+
+
+_made: list[str] = []
+
+
+def _make_postgresql() -> None:
     name = f"sopwright_test_{uuid4().hex[:16]}"
     with psycopg.connect(f"{SERVER}/postgres", autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{_postgresql_template()}"')  # type: ignore[arg-type]
-    try:
-        yield f"{SERVER.replace('postgresql://', 'postgresql+psycopg://')}/{name}"
-    finally:
-        with psycopg.connect(f"{SERVER}/postgres", autocommit=True) as connection:
-            connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')  # type: ignore[arg-type]
-
-
-@cache
-def _postgresql_template() -> str:
-    name = f"sopwright_template_{uuid4().hex[:12]}"
-    with psycopg.connect(f"{SERVER}/postgres", autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"')  # type: ignore[arg-type]
+        connection.execute(f'CREATE DATABASE "{name}"')  # type: ignore[arg-type]  # a name of our own making
+    _made.append(name)
+    atexit.register(_drop_postgresql)
     database = Database(f"{SERVER.replace('postgresql://', 'postgresql+psycopg://')}/{name}")
     migrate.upgrade(database)
     database.close()
-    _templates.append(name)
-    return name
 
 
-_templates: list[str] = []
-
-
-def drop_templates() -> None:
-    """At the end of a test run."""
-    for name in _templates:
-        with psycopg.connect(f"{SERVER}/postgres", autocommit=True) as connection:
-            connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')  # type: ignore[arg-type]
-    _templates.clear()
+def _drop_postgresql() -> None:
+    with psycopg.connect(f"{SERVER}/postgres", autocommit=True) as connection:
+        connection.execute(f'DROP DATABASE IF EXISTS "{_made.pop()}" WITH (FORCE)')  # type: ignore[arg-type]  # as above
 
 
 @cache

@@ -7,6 +7,7 @@ import sys
 from typing import Literal
 
 import structlog
+from structlog.tracebacks import ExceptionDictTransformer
 from structlog.types import EventDict, WrappedLogger
 
 HIDDEN = ("password", "secret", "token", "authorization", "cookie", "address", "email", "chat_url")
@@ -20,9 +21,11 @@ def set_up(*, form: Literal["json", "console"], level: str) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         _hide,
     ]
-    last: list[structlog.types.Processor] = [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
+    # Never the local variables of a traceback: they hold page text and credentials.
+    told = structlog.processors.ExceptionRenderer(ExceptionDictTransformer(show_locals=False))
+    last: list[structlog.types.Processor] = [told, structlog.processors.JSONRenderer()]
     if form == "console":
-        last = [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+        last = [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback)]
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),

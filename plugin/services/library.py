@@ -144,12 +144,10 @@ def view(session: Session, row: tables.Sop, revision: int | None = None) -> SopV
 def summaries(session: Session, found: Any) -> tuple[SopSummary, ...]:
     """Of rows, with owners and places read in one query each."""
     ids = [row.id for row in found]
-    names = dict(
+    names: dict[str, str] = dict(
         session.execute(
             select(tables.Person.id, tables.Person.name).where(tables.Person.id.in_({row.owner_id for row in found if row.owner_id}))
-        )
-        .tuples()
-        .all()
+        ).all()
     )
     places: dict[str, list[Where]] = {}
     query = select(tables.Publication, tables.Connection.kind).join(

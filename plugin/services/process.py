@@ -146,7 +146,7 @@ class _Teller:
 def _keep(deps: Deps, job: Claimed, recording: tables.Recording, wishes: _Wishes, result: runner.Result) -> None:
     made = replace(result.sop, title=wishes.title or result.sop.title or title_from(recording.filename))
     placed, stored = pictures.place(deps, job.workspace_id, made, lambda path: _bytes_in(result.images, path))
-    notices = _notices(made)
+    notices = _notices(made, result.redacted.unsure)
 
     def work(session: Session) -> str:
         steps = [step.action for step in made.steps[:FIRST_STEPS]]
@@ -238,12 +238,11 @@ def _last_machine_made(session: Session, row: tables.Sop) -> Sop | None:
     return revising.document_of(revision) if revision else None
 
 
-def _notices(sop: Sop) -> list[str]:
-    return (
-        [f"{count} of {len(sop.steps)} steps are uncertain; look at them first."]
-        if (count := sum(s.confidence < 0.5 for s in sop.steps))
-        else []
-    )
+def _notices(sop: Sop, unsure: tuple[str, ...]) -> list[str]:
+    """What a person should look at first."""
+    uncertain = sum(step.confidence < 0.5 for step in sop.steps)
+    found = [f"{uncertain} of {len(sop.steps)} steps are uncertain; look at them first."] if uncertain else []
+    return [*found, *unsure]
 
 
 def _bytes_in(folder: Path, path: str) -> bytes | None:

@@ -103,7 +103,7 @@ def end(session: Session, job: Claimed, state: JobState, *, now: datetime, **val
 
 def again(session: Session, job: Claimed, *, not_before: datetime, reason: str, message: str, counts: bool = True) -> None:
     """Back into the queue for a later attempt, which ``counts`` as a failure or not. Raises LeaseLost."""
-    values = {"state": "queued", "worker": None, "lease_until": None, "not_before": not_before, "failures": Job.failures + counts}
+    values = {"state": "queued", "worker": None, "lease_until": None, "not_before": not_before, "failures": Job.failures + int(counts)}
     _write(session, job, {**values, "error_reason": reason, "error_message": message, "changed": Job.changed + 1})
 
 

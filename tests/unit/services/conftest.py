@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.databases import KINDS, database_url, drop_templates
+from tests.databases import KINDS, database_url
 from tests.unit.services.world import World, make_world
 
 
@@ -15,9 +15,3 @@ def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
         made = make_world(tmp_path, url)
         yield made
         made.deps.database.close()
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _templates_go_away() -> Iterator[None]:
-    yield
-    drop_templates()

@@ -1,0 +1,193 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from plugin.domain.errors import Exhausted
+from plugin.domain.sop import Sop
+from plugin.pipeline.stage import Context
+from plugin.services import edit, intake, jobs, library, work
+from plugin.services.jobs import JobView
+from plugin.store import jobs as table
+from plugin.store.jobs import LeaseLost
+from tests.unit.services import stages
+from tests.unit.services.stages import STAGES, recording
+from tests.unit.services.world import World
+
+OPEN = {"action": "Open the list of queues.", "expected": "The list is shown."}
+DUMP = {"action": "Dump the orders database.", "commands": ["pg_dump -Fc orders -f orders.dump"]}
+COUNT = {"action": "Compare the counts of both tables.", "colour": "grey"}
+
+
+def run(world: World, data: bytes, sop_id: str | None = None) -> JobView:
+    world.deps = replace(world.deps, stages=lambda: STAGES)
+    accepted = intake.accept(
+        world.deps, world.admin, path=world.upload(data), filename="restore-orders.mp4", wishes=intake.Wishes(sop_id=sop_id)
+    )
+    assert work.work_one(world.deps, worker="w1", job_id=accepted.job_id)
+    return jobs.job(world.deps, world.admin, accepted.job_id)
+
+
+def test_a_recording_becomes_an_sop_with_pictures_in_the_library(world: World) -> None:
+    job = run(world, recording(OPEN, DUMP))
+    assert (job.state, job.fraction, job.steps) == ("done", 1.0, (OPEN["action"], DUMP["action"]))
+    view = library.sop(world.deps, world.admin, job.sop_id or "")
+    assert (view.summary.status, view.summary.owner_name, view.revision, len(view.sop.steps)) == ("draft", "Admin", 1, 2)
+    image = view.sop.steps[0].image
+    assert image is not None
+    digest = image.path.split("/")[1].split(".")[0]
+    assert edit.picture(world.deps, world.admin, view.summary.id, digest).data.startswith(b"\x89PNG")
+    assert not (world.folder / "data" / "work" / job.id).exists()
+
+
+def test_a_recording_that_cannot_be_used_ends_its_job_with_the_reason(world: World) -> None:
+    job = run(world, recording(OPEN, broken=True))
+    assert job.state == "failed"
+    assert job.error is not None
+    assert (job.error.reason, job.error.message) == ("damaged", "The recording is damaged.")
+
+
+def test_the_same_job_run_twice_makes_one_sop(world: World) -> None:
+    job = run(world, recording(OPEN))
+    assert not work.work_one(world.deps, worker="w2", job_id=job.id)
+    assert len(library.search(world.deps, world.admin).items) == 1
+
+
+def test_a_worker_that_lost_its_lease_writes_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def taken_over(context: Context) -> Sop:
+        with world.deps.database.begin() as session:  # another worker takes the job while this one is in its last stage
+            world.time.go(hours=1)
+            assert table.expired(session, world.deps.clock(), poison_limit=3) == [(accepted.job_id, "queued")]
+        return stages.write(context)
+
+    slow = (*STAGES[:2], replace(STAGES[2], run=taken_over))
+    world.deps = replace(world.deps, stages=lambda: slow)
+    accepted = intake.accept(world.deps, world.admin, path=world.upload(recording(OPEN)), filename="a.mp4")
+    work.work_one(world.deps, worker="w1", job_id=accepted.job_id)
+    assert jobs.job(world.deps, world.admin, accepted.job_id).state == "queued"
+    assert library.search(world.deps, world.admin).items == ()
+    world.deps = replace(world.deps, stages=lambda: STAGES)
+    assert work.work_one(world.deps, worker="w2")
+    assert len(library.search(world.deps, world.admin).items) == 1
+
+
+def test_a_job_that_kills_its_worker_is_set_aside_after_three_deaths_and_comes_back_with_one_click(world: World) -> None:
+    accepted = intake.accept(world.deps, world.admin, path=world.upload(recording(OPEN)), filename="a.mp4")
+    for _ in range(3):
+        with world.deps.database.begin() as session:
+            assert table.claim(session, worker="other-host:1:1", now=world.deps.clock(), lease_s=60)
+        world.time.go(minutes=2)
+        assert work.take_back(world.deps) == 1
+    assert jobs.job(world.deps, world.admin, accepted.job_id).state == "parked"
+    jobs.retry(world.deps, world.admin, accepted.job_id)
+    world.deps = replace(world.deps, stages=lambda: STAGES)
+    assert work.work_one(world.deps, worker="w1")
+    assert jobs.job(world.deps, world.admin, accepted.job_id).state == "done"
+
+
+def test_a_running_job_that_is_cancelled_stops_at_its_next_report(world: World) -> None:
+    def cancelled(context: Context) -> Sop:
+        jobs.cancel(world.deps, world.admin, accepted.job_id)
+        context.report(0.9)
+        raise AssertionError("must not come here")
+
+    world.deps = replace(world.deps, stages=lambda: (*STAGES[:2], replace(STAGES[2], run=cancelled)))
+    accepted = intake.accept(world.deps, world.admin, path=world.upload(recording(OPEN)), filename="a.mp4")
+    work.work_one(world.deps, worker="w1")
+    assert jobs.job(world.deps, world.admin, accepted.job_id).state == "cancelled"
+
+
+def test_a_full_disk_postpones_the_job_and_loses_nothing(world: World) -> None:
+    def full(context: Context) -> Sop:
+        raise Exhausted("no space", retry_after_s=600)
+
+    world.deps = replace(world.deps, stages=lambda: (*STAGES[:2], replace(STAGES[2], run=full)))
+    accepted = intake.accept(world.deps, world.admin, path=world.upload(recording(OPEN)), filename="a.mp4")
+    work.work_one(world.deps, worker="w1")
+    assert not work.work_one(world.deps, worker="w1")  # not before its time
+    world.time.go(minutes=11)
+    world.deps = replace(world.deps, stages=lambda: STAGES)
+    assert work.work_one(world.deps, worker="w1")
+    assert jobs.job(world.deps, world.admin, accepted.job_id).state == "done"
+
+
+def test_one_workspace_with_many_jobs_does_not_hold_up_another(world: World) -> None:
+    from plugin.services import administration, people
+
+    other_workspace = administration.create_workspace(world.deps, world.admin, name="Other")
+    other = people.sign_in_external(world.deps, email="admin@localhost", name="Admin", workspace_id=other_workspace.id).caller
+    for number in range(5):
+        intake.accept(world.deps, world.admin, path=world.upload(recording(OPEN, n=number)), filename="a.mp4")
+    world.time.go(seconds=1)
+    late = intake.accept(world.deps, other, path=world.upload(recording(DUMP)), filename="b.mp4")
+    world.deps = replace(world.deps, stages=lambda: STAGES)
+    work.work_one(world.deps, worker="w1")
+    work.work_one(world.deps, worker="w1")
+    assert jobs.job(world.deps, other, late.job_id).state == "done"
+
+
+def test_a_new_recording_of_an_sop_proposes_exactly_what_changed_and_keeps_peoples_edits(world: World) -> None:
+    first = run(world, recording(OPEN, DUMP, COUNT))
+    sop_id = first.sop_id or ""
+    view = library.sop(world.deps, world.admin, sop_id)
+    said = replace(view.sop.steps[0], detail="The list is long: use the filter.")
+    edit.save(world.deps, world.admin, sop_id, document=replace(view.sop, steps=(said, *view.sop.steps[1:])), etag=view.etag)
+
+    dumped = {**DUMP, "commands": ["pg_dump -Fc -Z9 orders -f orders.dump"]}
+    notified = {"action": "Tell the support team that the data is back."}
+    again = run(world, recording(OPEN, dumped, COUNT, notified, second=True), sop_id=sop_id)
+    assert again.proposal_id is not None
+    proposal = edit.proposal(world.deps, world.admin, sop_id)
+    assert proposal is not None
+    changes = [(c.kind, c.new.action if c.new else "") for c in proposal.difference.steps if c.kind != "same"]
+    assert changes == [("changed", DUMP["action"]), ("added", notified["action"])]
+    assert "steps/stp_1/detail" in proposal.kept
+    assert proposal.note == "Added step 4 (“Tell the support team that the data is back”); changed commands of step 2."
+
+    saved = edit.accept(world.deps, world.admin, proposal.id)
+    after = library.sop(world.deps, world.admin, sop_id)
+    assert (saved.revision, saved.kind, after.proposal_id) == (3, "major", None)
+    assert after.sop.steps[0].detail == "The list is long: use the filter."
+    assert after.sop.steps[1].commands[0].text == "pg_dump -Fc -Z9 orders -f orders.dump"
+
+
+def test_single_changes_of_a_proposal_can_be_taken(world: World) -> None:
+    sop_id = run(world, recording(OPEN, DUMP)).sop_id or ""
+    run(world, recording(OPEN, {**DUMP, "commands": ["pg_dump orders"]}, COUNT), sop_id=sop_id)
+    proposal = edit.proposal(world.deps, world.admin, sop_id)
+    assert proposal is not None
+    added = next(c.id for c in proposal.difference.steps if c.kind == "added")
+    edit.accept(world.deps, world.admin, proposal.id, only=[added])
+    steps = library.sop(world.deps, world.admin, sop_id).sop.steps
+    assert [s.action for s in steps] == [OPEN["action"], DUMP["action"], COUNT["action"]]
+    assert steps[1].commands[0].text == DUMP["commands"][0]
+
+
+def test_the_work_folder_keeps_finished_stages_for_the_next_attempt(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    marks = tmp_path / "marks"
+    monkeypatch.setenv("SOPWRIGHT_TEST_MARKS", str(marks))
+
+    def broken(context: Context) -> Sop:
+        raise RuntimeError("ours")
+
+    world.deps = replace(world.deps, stages=lambda: (*STAGES[:2], replace(STAGES[2], run=broken)))
+    accepted = intake.accept(world.deps, world.admin, path=world.upload(recording(OPEN)), filename="a.mp4")
+    work.work_one(world.deps, worker="w1")
+    world.time.go(minutes=5)
+    world.deps = replace(world.deps, stages=lambda: STAGES)
+    work.work_one(world.deps, worker="w1")
+    assert jobs.job(world.deps, world.admin, accepted.job_id).state == "done"
+    assert marks.read_text().split() == ["probe", "redact", "write"]
+
+
+def test_lease_lost_is_what_a_late_writer_hears(world: World) -> None:
+    accepted = intake.accept(world.deps, world.admin, path=world.upload(recording(OPEN)), filename="a.mp4")
+    with world.deps.database.begin() as session:
+        claimed = table.claim(session, worker="w1", now=world.deps.clock(), lease_s=60, job_id=accepted.job_id)
+    assert claimed is not None
+    world.time.go(minutes=2)
+    work.take_back(world.deps)
+    with pytest.raises(LeaseLost), world.deps.database.begin() as session:
+        table.end(session, claimed, "done", now=world.deps.clock())
