@@ -60,6 +60,7 @@ class AreaView:
     approval: ApprovalRule | None = None
     required: tuple[str, ...] = ()
     sections: tuple[str, ...] = field(default_factory=tuple)
+    examples: tuple[str, ...] = ()
 
 
 def workspaces(deps: Deps, caller: Caller) -> tuple[WorkspaceView, ...]:
@@ -206,14 +207,15 @@ def _check_area(area: AreaView) -> None:
 def _area(name: str, row: tables.Area | None) -> AreaView:
     template = templates().get(name)
     title = row.title if row else template.title if template else "Workspace"
+    examples = template.examples if template else ()
     built_in = Policy(interval_days=template.review_interval_days) if template else Policy()
     if row is None:
         sections = (*template.required, *template.recommended) if template else ()
-        return AreaView(name=name, title=title, policy=built_in, sections=sections)
+        return AreaView(name=name, title=title, policy=built_in, sections=sections, examples=examples)
     stored = rules.parsed(row.rules)
     approval = None if stored.needed is None else ApprovalRule(needed=stored.needed, approvers=stored.approvers)
     return AreaView(
-        name=name, title=title, policy=stored.policy, approval=approval, required=stored.required or (), sections=stored.sections
+        name=name, title=title, policy=stored.policy, approval=approval, required=stored.required or (), sections=stored.sections, examples=examples
     )
 
 

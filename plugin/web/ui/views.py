@@ -61,13 +61,20 @@ def blueprint() -> Blueprint:
     ui.add_app_template_global(_t, "t")
     ui.add_app_template_global(static_url, "static_url")
     ui.after_request(_harden)
+    ui.after_app_request(_as_page)
     return ui
 
 
-def error_page(status: int) -> tuple[str, int]:
-    """The page for a failed request of a browser; shows only words of the catalogue, never what failed inside."""
-    known = f"error-page.{status}.title" in _catalogue()
-    return render_template("error.html", status=status, key=f"error-page.{status if known else 500}"), status
+def _as_page(response: Response) -> Response:
+    """A problem that a browser navigated into becomes a page; it shows only words of the catalogue, never what failed inside."""
+    navigating = request.method == "GET" and "text/html" in request.headers.get("Accept", "")
+    if response.mimetype != "application/problem+json" or not navigating or request.path.startswith("/api/"):
+        return response
+    status = response.status_code
+    known = status if f"error-page.{status}.title" in _catalogue() else 500
+    response.set_data(render_template("error.html", status=status, key=f"error-page.{known}"))
+    response.mimetype = "text/html"
+    return response
 
 
 def static_url(name: str) -> str:

@@ -62,7 +62,7 @@ function markdown(page) {
 function markdownOf(block) {
   const text = isText(block.text) ? block.text.map((span) => (span.code ? `\`${span.text}\`` : span.bold ? `**${span.text}**` : span.text)).join("") : block.text ?? "";
   switch (block.type) {
-    case "heading": return `${"#".repeat(block.level + 1)} ${text}`;
+    case "heading": return `${"#".repeat(Math.max(2, block.level))} ${text}`;
     case "panel": return `> **${block.title ?? block.kind}** ${text}`;
     case "code": return `\`\`\`${block.language}\n${block.text}\n\`\`\``;
     case "image": return `![${block.alt}](images/${block.asset.slice(0, 12)}.png)`;

@@ -117,7 +117,7 @@ export function pageHead({ crumbs = [], title, meta = [], actions = [] }) {
   document.title = `${title} · ${t("app.name")}`;
   return h("div", { class: "page-head" },
     h("div", {},
-      crumbs.length ? h("nav", { class: "crumbs", "aria-label": t("nav.crumbs") }, crumbs.map(([text, href]) => [h("a", { href }, text), h("span", { "aria-hidden": "true" }, "/")])) : null,
+      crumbs.length ? h("nav", { class: "crumbs", "aria-label": t("nav.crumbs") }, crumbs.map(([text, href], index) => [index ? h("span", { "aria-hidden": "true" }, "/") : null, h("a", { href }, text)])) : null,
       h("h1", {}, title), meta.length ? h("div", { class: "meta" }, meta) : null),
     actions.length ? h("div", { class: "row" }, actions) : null);
 }

@@ -1,4 +1,4 @@
-/** The one catalogue of words. `t("key", {n: 3})` fills {n}; a text "one|many" is chosen by n under the rules of the language. */
+/** The one catalogue of words. t(name, {n: 3}) fills {n}; a text "one|many" is chosen by n under the rules of the language. */
 
 const catalogue = await fetch(new URL("../strings.en.json", import.meta.url)).then((answer) => answer.json());
 const plural = new Intl.PluralRules("en");

@@ -57,7 +57,7 @@ export function listControl(model, path, { name, parts = null, make, extra = nul
     const label = t("editor.item", { field: t(`field.${name}`), n: index + 1 });
     const controls = parts ? parts.map((part) => textControl(model, at.concat(part), { label: `${label}: ${word("part", part)}`, placeholder: word("part", part), mono: monoParts.includes(part), className: `part-${part}`, nullable: item[part] === null }))
       : [textControl(model, at, { label, placeholder: t("editor.item.placeholder") })];
-    return h("div", { class: `item ${parts ? "pairs" : ""}` }, h("div", { class: "item-parts" }, controls, extra?.(item, at)), iconButton("close", t("editor.item.remove", { field: t(`field.${name}`), n: index + 1 }), () => remove(index), { class: "quiet icon-only small" }));
+    return h("div", { class: `item ${parts ? "duo" : ""}` }, h("div", { class: "item-parts" }, controls, extra?.(item, at)), iconButton("close", t("editor.item.remove", { field: t(`field.${name}`), n: index + 1 }), () => remove(index), { class: "quiet icon-only small" }));
   };
   const list = h("div", { class: "items", role: "group", "aria-label": t(`field.${name}`), onkeydown: (event) => {
     if (event.key === "Enter" && !event.shiftKey && !parts && event.target.matches("textarea")) {

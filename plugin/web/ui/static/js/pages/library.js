@@ -17,6 +17,10 @@ start(async ({ page, api, me }) => {
   const areas = h("section", { class: "stack tight", "aria-labelledby": "areas" });
   let templates = [];
   let counts = {};
+  const described = Promise.all([api.get("/templates"), api.get("/sops/counts")]).then(([areaList, counted]) => {
+    templates = areaList.items.filter((template) => template.name && template.name !== "default");
+    counts = counted;
+  });
   let running = null;
 
   const select = (name, label, options) => h("select", { "aria-label": label, onchange: (event) => change(name, event.target.value) },
@@ -34,6 +38,7 @@ start(async ({ page, api, me }) => {
     running = new AbortController();
     try {
       const answer = await api.get(`/sops${query(state)}`, { signal: running.signal });
+      await described;
       showList(answer.items, answer.next_cursor);
     } catch (error) {
       if (error.name !== "AbortError") failed(list, error, load);
@@ -83,9 +88,10 @@ start(async ({ page, api, me }) => {
   function areaTile(template) {
     const count = counts.by_area?.[template.name] ?? 0;
     const chosen = state.area === template.name;
-    const examples = template.sections.length ? t("library.area.sections", { n: template.sections.length }) : "";
+    const wanted = template.examples?.length ? t("library.area.missing", { what: template.examples.slice(0, 3).join("; ") }) : t("library.area.none");
+    const words = count ? t("library.area.count", { n: count }) : wanted;
     return h("li", {}, h("button", { type: "button", class: "area", "aria-pressed": chosen ? "true" : "false", onclick: () => change("area", chosen ? "" : template.name) },
-      h("span", { class: "name" }, template.title, h("span", { class: "number muted" }, String(count))), h("span", { class: "gap" }, count ? examples : t("library.area.none"))));
+      h("span", { class: "name" }, template.title, h("span", { class: "number muted" }, String(count))), h("span", { class: "gap" }, words)));
   }
 
   let typing = 0;
@@ -97,12 +103,11 @@ start(async ({ page, api, me }) => {
   fill(page, pageHead({ title: t("page.library") }), filters, list, areas);
   fill(list, h("div", { class: "skeleton" }), h("div", { class: "skeleton" }));
 
-  const [, answer, counted] = await Promise.all([load(), api.get("/templates"), api.get("/sops/counts")]);
-  templates = answer.items.filter((template) => template.name && template.name !== "default");
-  counts = counted;
+  await Promise.all([load(), described]);
   filters.append(
     select("area", t("library.filter.area"), templates.map((template) => [template.name, template.title])),
     select("status", t("library.filter.status"), STATUSES.map((status) => [status, word("status", status)])),
+    select("target", t("library.filter.target"), ["confluence", "notion", "filesystem"].map((kind) => [kind, word("kind", kind)])),
     select("overdue", t("library.filter.due"), [["true", t("library.filter.overdue")]]),
     select("owner", t("library.filter.owner"), [["me", t("library.filter.mine")]]));
   showAreas();

@@ -110,6 +110,7 @@ start(async ({ page, api, me, data }) => {
   page.append(pageHead({ crumbs: [[t("nav.library"), "/"]], title: content.title || t("sop.untitled"), meta: [stateBadge(summary), h("span", {}, t("sop.revision", { n: sop.revision })), h("span", {}, t("sop.steps", { n: content.steps.length })), summary.owner ? h("span", {}, summary.owner) : null].filter(Boolean), actions }),
     ...(sop.newest ? [] : [notice("warn", t("sop.old"), h("a", { href: path }, t("sop.newest")))]),
     ...(sop.proposal_id ? [notice("info", t("sop.proposal"), h("a", { class: "button small", href: `${path}/compare?proposal=1` }, t("sop.proposal.look")))] : []), tabs, panel);
+  addEventListener("hashchange", () => TABS.includes(location.hash.slice(1)) && open(location.hash.slice(1)));
   await open(TABS.includes(location.hash.slice(1)) ? location.hash.slice(1) : "read");
   document.getElementById(location.hash.slice(1))?.scrollIntoView();
 });

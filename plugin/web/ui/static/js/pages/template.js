@@ -6,7 +6,7 @@ import { may, pageHead, start } from "../shell.js";
 import { t, word } from "../strings.js";
 
 const SECTIONS = ["purpose", "summary", "scope", "roles", "stakeholders", "prerequisites", "tools", "warnings", "steps", "troubleshooting", "rollback", "escalation", "references"];
-const REQUIRED = ["purpose", "scope", "roles", "prerequisites", "troubleshooting", "rollback", "escalation", "steps.expected", "steps.verification", "steps.role", "steps.location"];
+const REQUIRED = ["purpose", "scope", "roles", "prerequisites", "troubleshooting", "rollback", "escalation", "stakeholders", "warnings", "steps", "expected", "verification"];
 
 start(async ({ page, api, me, data }) => {
   const path = `/templates/${encodeURIComponent(data.name)}`;
@@ -23,7 +23,7 @@ start(async ({ page, api, me, data }) => {
   const boxes = (key, names, chosen) => {
     const all = [...new Set([...names, ...chosen])];
     const inputs = all.map((name) => h("input", { type: "checkbox", value: name, checked: chosen.includes(name) }));
-    const element = h("fieldset", {}, h("legend", {}, t(key)), h("div", { class: "checks" }, inputs.map((input) => h("label", { class: "choice" }, input, label(input.value)))));
+    const element = h("fieldset", {}, h("legend", {}, t(key)), h("div", { class: "checks" }, inputs.map((input) => h("label", { class: "choice" }, input, word("field", input.value)))));
     return { element, get values() { return inputs.filter((input) => input.checked).map((input) => input.value); } };
   };
   const sections = boxes("template.sections", SECTIONS, area.sections);
@@ -48,8 +48,3 @@ start(async ({ page, api, me, data }) => {
     h("form", { class: "card stack", onsubmit: save }, h("fieldset", { class: "stack", disabled: !admin }, field(title, "template.title"),
       h("div", { class: "cards" }, field(interval, "template.interval", "template.inherited"), field(lead, "template.lead", "template.inherited"), field(needed, "template.needed")), sections.element, required.element, approvers.element, admin ? h("div", { class: "row" }, h("button", { class: "primary" }, t("action.save"))) : null), answer));
 });
-
-function label(name) {
-  const [first, second] = name.split(".");
-  return second ? t("template.each-step", { field: word("field", second) }) : word("field", first);
-}
