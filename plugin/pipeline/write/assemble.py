@@ -11,12 +11,14 @@ from plugin.domain.sop import Basis, Command, Evidence, Input, Picture, Provenan
 from plugin.pipeline.artefacts import Action, Media, Redacted
 from plugin.pipeline.write import titles
 from plugin.pipeline.write.clauses import Clause, clauses_of
+from plugin.pipeline.write.heard import told_only
 from plugin.pipeline.write.language import Cues
 from plugin.pipeline.write.matching import Pair, align
 from plugin.pipeline.write.mistakes import mistaken, replacement
 from plugin.pipeline.write.narration import said_for
-from plugin.pipeline.write.roles import Told, classify
-from plugin.pipeline.write.sections import Notes, Sections, Sorter
+from plugin.pipeline.write.plan import Plan
+from plugin.pipeline.write.roles import classify
+from plugin.pipeline.write.sections import Notes, Sorter
 from plugin.pipeline.write.templates import guess_area, templates
 from plugin.pipeline.write.vocabulary import correct
 from plugin.pipeline.write.wording import Worded, word
@@ -34,19 +36,9 @@ class Wishes:
     owner: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """Which actions become steps, which clause tells each, and what else was said."""
-
-    steps: dict[int, Action]
-    pairs: dict[int, Pair]
-    told: list[Told]
-    sections: Sections
-
-
 def assemble(redacted: Redacted, media: Media, cues: Cues, *, wishes: Wishes, generator: str, illustrate: Illustrate | None = None) -> Sop:
     """The document of one recording; the same input gives the same document, ids included."""
-    plan = plan_of(redacted, cues)
+    plan = plan_of(redacted, media, cues)
     steps = _steps(plan, cues, illustrate or _without_picture, media.sha256)
     sections, actions = plan.sections, list(plan.steps.values())
     title = wishes.title or titles.title(sections.purpose, actions, redacted.actions.tools, cues)
@@ -85,11 +77,13 @@ def _without_picture(_number: int, _action: Action) -> Picture | None:
     return None
 
 
-def plan_of(redacted: Redacted, cues: Cues) -> Plan:
+def plan_of(redacted: Redacted, media: Media, cues: Cues) -> Plan:
     """Mistakes out, clauses matched, the rest of the narration sorted."""
     actions = redacted.actions.actions
     transcript = correct(redacted.transcript, redacted.reading, actions, cues)
     clauses = clauses_of(transcript.sentences, cues)
+    if not media.has_video:
+        return told_only(clauses, cues)
     first_s = min((a.start_s for a in actions), default=float("inf"))
     last_s = max((a.end_s for a in actions), default=float("inf"))
     told = classify(clauses, cues, first_s=first_s, last_s=last_s)
@@ -129,7 +123,12 @@ def _steps(plan: Plan, cues: Cues, illustrate: Illustrate, sha256: str) -> list[
         pair = plan.pairs.get(i)
         clause = plan.told[pair.clause].clause if pair else None
         said = said_for(i, plan.pairs, plan.steps, plan.told, cues, steps[-1].action if steps else None)
-        worded = word(action, said, cues, place=action.place if action.place != place else None, own=i in signing_in)
+        new_place = action.place if action.place != place else None
+        worded = (
+            word(action, said, cues, place=new_place, own=i in signing_in)
+            if plan.seen
+            else Worded(action=f"{action.target}.", basis="said", seen=False)
+        )
         place = action.place or place
         picture = illustrate(number, action)
         steps.append(
@@ -197,7 +196,7 @@ def _step(
         start=round(min(action.start_s, clause.start_s if clause and action.start_s - clause.start_s < 8 else action.start_s), 2),
         end=round(action.end_s, 2),
         said=tuple(spans),
-        shown=(round(action.act_s, 2), round(action.end_s, 2)),
+        shown=(round(action.act_s, 2), round(action.end_s, 2)) if worded.seen else None,
         basis=_basis(step, worded),
     )
     return replace(step, evidence=evidence)

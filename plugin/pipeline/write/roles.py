@@ -66,6 +66,8 @@ def _own_role(said: str, text: str, cues: Cues, *, early: bool, late: bool) -> R
     conditional = _conditional(text, cues)
     if conditional is not None:
         return conditional
+    if not early and cues.has("stakeholder", text):
+        return "stakeholder"
     for role in _STRONG:
         if cues.has(role, said) or cues.has(role, text):
             return "prerequisite" if role == "escalation" and early else role
@@ -91,8 +93,6 @@ def _early_role(said: str, text: str, cues: Cues) -> Role:
 def _later_role(said: str, text: str, cues: Cues) -> Role:
     if cues.single["otherwise"].match(text):
         return "reason"
-    if cues.has("stakeholder", text):
-        return "stakeholder"
     if cues.single["verification"].match(text):
         return "verification"
     if cues.has("expected", said) or cues.has("expected", text):

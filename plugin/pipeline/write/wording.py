@@ -29,11 +29,15 @@ LONGEST_PURPOSE = 130
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Worded:
-    """``basis`` tells whether the sentence's words come from speech, the screen or a rule; ``reason`` is why, where it was said."""
+    """``basis`` tells whether the sentence's words come from speech, the screen or a rule; ``reason`` is why, where it was said.
+
+    ``seen`` is False for what was only heard.
+    """
 
     action: str
     basis: Basis
     reason: str | None = None
+    seen: bool = True
 
 
 def word(action: Action, said: str | None, cues: Cues, *, place: str | None, own: bool = False) -> Worded:

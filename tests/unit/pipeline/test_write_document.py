@@ -137,3 +137,23 @@ def test_signing_in_asks_for_the_readers_own_name_and_password() -> None:
         "Enter the same password in the Password confirmation field.",
         "Click Save.",
     ]
+
+
+def test_a_recording_without_pictures_gives_steps_that_were_only_said() -> None:
+    words = said(
+        (1, 4, "In this recording I explain how to restart the queue."),
+        (4, 6, "You need access to the jump host."),
+        (7, 9, "First log in to the jump host."),
+        (10, 12, "Then stop the worker process."),
+        (12, 14, "It should say stopped."),
+        (15, 17, "Open the wrong console."),
+        (17, 19, "No wait, that's wrong."),
+        (20, 22, "Now start the worker process again."),
+    )
+    sound = replace(MEDIA, has_video=False, width=0, height=0)
+    sop = written(words, media=sound)
+    assert [s.action for s in sop.steps] == ["Log in to the jump host.", "Stop the worker process.", "Start the worker process."]
+    assert sop.steps[1].expected == "It should say stopped."
+    assert all(s.confidence < 0.4 for s in sop.steps)
+    assert all(s.evidence is not None and s.evidence.basis["action"] == "said" and s.evidence.shown is None for s in sop.steps)
+    assert sop.prerequisites == ("Access to the jump host.",)
