@@ -34,7 +34,7 @@ class Policy:
     """A rule, or a part of one: None means "as the wider rule says" (SOP, then area, then workspace, then :data:`DEFAULT`).
 
     The interval is ``interval_days`` or ``interval_months``; ``fixed`` are days of the year (``MM-DD``) that come before both.
-    ``lead_days`` before the due date it is "due soon"; ``escalate_days`` after it the manager hears of it.
+    ``lead_days`` before the due date it is "due soon"; ``escalate_days`` after the reminder the manager hears of it (0: never).
     """
 
     interval_days: int | None = None
@@ -61,13 +61,17 @@ class Calendar:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """Where an SOP's review stands. ``reminded_for`` and ``escalated_for`` are the due dates for which that has been done."""
+    """Where an SOP's review stands. ``reminded_for`` and ``escalated_for`` are the due dates for which that has been done.
+
+    ``reminded_on`` is the day of that reminder: the time until others hear of it counts from there, not from a due date long past.
+    """
 
     due: date | None
     in_review: bool = False
     retired: bool = False
     snoozed_until: date | None = None
     reminded_for: date | None = None
+    reminded_on: date | None = None
     escalated_for: date | None = None
 
 
@@ -219,11 +223,10 @@ def advance(standing: Standing, policy: Policy, calendar: Calendar, now: datetim
 def _reminders(standing: Standing, policy: Policy, calendar: Calendar) -> list[tuple[Task, datetime, bool]]:
     assert standing.due is not None  # noqa: S101 - the caller looked
     remind_on = max(standing.due, standing.snoozed_until or standing.due)
-    escalate_on = remind_on + timedelta(days=policy.escalate_days or 0)
-    found: list[tuple[Task, datetime, bool]] = [
-        ("remind", working_moment(remind_on, calendar), standing.reminded_for == standing.due),
-    ]
-    if policy.escalate_days and not standing.in_review:
+    reminded = standing.reminded_for == standing.due
+    found: list[tuple[Task, datetime, bool]] = [("remind", working_moment(remind_on, calendar), reminded)]
+    if reminded and policy.escalate_days and not standing.in_review:
+        escalate_on = (standing.reminded_on or remind_on) + timedelta(days=policy.escalate_days)
         found.append(("escalate", working_moment(escalate_on, calendar), standing.escalated_for == standing.due))
     return found
 

@@ -215,7 +215,13 @@ def _area(name: str, row: tables.Area | None) -> AreaView:
     stored = rules.parsed(row.rules)
     approval = None if stored.needed is None else ApprovalRule(needed=stored.needed, approvers=stored.approvers)
     return AreaView(
-        name=name, title=title, policy=stored.policy, approval=approval, required=stored.required or (), sections=stored.sections, examples=examples
+        name=name,
+        title=title,
+        policy=stored.policy,
+        approval=approval,
+        required=stored.required or (),
+        sections=stored.sections,
+        examples=examples,
     )
 
 

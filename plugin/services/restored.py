@@ -56,7 +56,7 @@ def forget_until(deps: Deps, moment: datetime) -> None:
         )
         session.execute(update(notice).where(notice.message_id.is_(None), notice.not_before <= moment).values(message_id="restored"))
         told = (sop.next_review_at <= moment, sop.due.is_not(None), sop.due <= moment.date())
-        session.execute(update(sop).where(*told).values(reminded_for=sop.due))
+        session.execute(update(sop).where(*told).values(reminded_for=sop.due, reminded_on=moment.date()))
         for workspace_id in session.scalars(select(tables.Workspace.id)):
             journal.note(session, deps, system(workspace_id), "backup.restored", until=moment.isoformat())
 

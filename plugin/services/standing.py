@@ -24,6 +24,7 @@ def standing_of(row: tables.Sop) -> Standing:
         retired=row.status == "retired",
         snoozed_until=row.snoozed_until,
         reminded_for=row.reminded_for,
+        reminded_on=row.reminded_on,
         escalated_for=row.escalated_for,
     )
 

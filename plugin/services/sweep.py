@@ -7,7 +7,7 @@ recipient), and both happen in one transaction; so a due date is told once, whoe
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -37,6 +37,7 @@ COLUMNS = (
     tables.Sop.snoozed_until,
     tables.Sop.in_review,
     tables.Sop.reminded_for,
+    tables.Sop.reminded_on,
     tables.Sop.escalated_for,
     tables.Sop.review_state,
     tables.Sop.revision,
@@ -109,7 +110,7 @@ def _look_at(deps: Deps, known: _Known, row: Row[Any], now: datetime, writes: _W
         for task in found.tasks:
             recipients = [person] if task == "remind" else above(people, person)
             _tell(deps, row, task, recipients, now, writes)
-        standing = _done(standing, found)
+        standing = _done(standing, found, local_day(now, calendar.time_zone))
         found = advance(standing, policy, calendar, now)
     writes.sops.append(
         {
@@ -117,6 +118,7 @@ def _look_at(deps: Deps, known: _Known, row: Row[Any], now: datetime, writes: _W
             "review_state": found.state,
             "next_review_at": found.next_at,
             "reminded_for": standing.reminded_for,
+            "reminded_on": standing.reminded_on,
             "escalated_for": standing.escalated_for,
         }
     )
@@ -131,19 +133,17 @@ def _standing(row: Row[Any]) -> Standing:
         retired=row.status == "retired",
         snoozed_until=row.snoozed_until,
         reminded_for=row.reminded_for,
+        reminded_on=row.reminded_on,
         escalated_for=row.escalated_for,
     )
 
 
-def _done(standing: Standing, found: Advance) -> Standing:
-    return Standing(
-        due=standing.due,
-        in_review=standing.in_review,
-        retired=standing.retired,
-        snoozed_until=standing.snoozed_until,
-        reminded_for=standing.due if "remind" in found.tasks else standing.reminded_for,
-        escalated_for=standing.due if "escalate" in found.tasks else standing.escalated_for,
-    )
+def _done(standing: Standing, found: Advance, today: date) -> Standing:
+    if "remind" in found.tasks:
+        standing = replace(standing, reminded_for=standing.due, reminded_on=today)
+    if "escalate" in found.tasks:
+        standing = replace(standing, escalated_for=standing.due)
+    return standing
 
 
 def _tell(deps: Deps, row: Row[Any], task: str, recipients: Iterable[tables.Person], now: datetime, writes: _Writes) -> None:

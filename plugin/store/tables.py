@@ -191,6 +191,7 @@ class Sop(Base):
     snoozed_until: Mapped[date | None]
     in_review: Mapped[bool] = mapped_column(default=False)
     reminded_for: Mapped[date | None]
+    reminded_on: Mapped[date | None]
     escalated_for: Mapped[date | None]
     next_review_at: Mapped[datetime | None]
     reviewed_at: Mapped[datetime | None]

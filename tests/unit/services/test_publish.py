@@ -18,7 +18,7 @@ def place(world: World, monkeypatch: pytest.MonkeyPatch) -> str:
     from connectors import registry
     from tests.unit.services import world as module
 
-    monkeypatch.setattr(module, "Settings", module.Settings_)
+    monkeypatch.setattr(module, "Settings", module.FakeSettings)
     monkeypatch.setattr(registry, "package", lambda name: module)
     monkeypatch.setattr(registry, "names", lambda: ["fake"])
     made = connections.connect(world.deps, world.admin, kind="fake", name="Wiki", settings={"path": "/wiki", "token": "canary-4711"})

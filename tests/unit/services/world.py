@@ -73,7 +73,7 @@ class Postbox:
         self.messages.append(message)
 
 
-class Settings_(BaseModel):
+class FakeSettings(BaseModel):
     """Of the target in memory."""
 
     path: str = "/"

@@ -288,6 +288,7 @@ def upgrade() -> None:
         sa.Column("snoozed_until", sa.Date(), nullable=True),
         sa.Column("in_review", sa.Boolean(), nullable=False),
         sa.Column("reminded_for", sa.Date(), nullable=True),
+        sa.Column("reminded_on", sa.Date(), nullable=True),
         sa.Column("escalated_for", sa.Date(), nullable=True),
         sa.Column("next_review_at", plugin.store.tables.Instant(timezone=True), nullable=True),
         sa.Column("reviewed_at", plugin.store.tables.Instant(timezone=True), nullable=True),
