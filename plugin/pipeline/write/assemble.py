@@ -174,7 +174,7 @@ def _step(
     picture: Picture | None,
     step_id: str,
 ) -> Step:
-    details = ([worded.reason[:1].upper() + worded.reason[1:].rstrip(".") + "."] if worded.reason else []) + notes.details
+    details = [f"{text[:1].upper()}{text[1:].rstrip('.')}." for text in (worded.reason, worded.addition) if text] + notes.details
     step = Step(
         id=step_id,
         number=number,

@@ -7,7 +7,7 @@ matching decides whether it tells one.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from plugin.pipeline.write.clauses import Clause
@@ -28,6 +28,10 @@ FIXED = frozenset(
 _STRONG: tuple[Role, ...] = ("retraction", "owner", "excludes", "closing", "escalation", "rollback", "role")
 
 
+ANNOUNCED_S = 2.0
+"""The first action is announced closer to it than this; what is said earlier introduces the whole."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
     """A clause and its job. ``continues`` says that it goes on with the clause before it."""
@@ -42,7 +46,16 @@ def classify(clauses: Sequence[Clause], cues: Cues, *, first_s: float, last_s: f
     found: list[Told] = []
     for clause in clauses:
         early = clause.start_s < first_s - 0.5 and clause.end_s < first_s + 3.0
-        found.append(_told(clause, found[-1] if found else None, cues, early=early, late=clause.start_s > last_s - 1.0))
+        told = _told(clause, found[-1] if found else None, cues, early=early, late=clause.start_s > last_s - 1.0)
+        introduced = any(t.role == "purpose" for t in found)
+        if (
+            not introduced
+            and told.role in ("action", "unclear")
+            and clause.end_s < first_s - ANNOUNCED_S
+            and len(clause.plain.split()) >= 4
+        ):
+            told = replace(told, role="purpose")
+        found.append(told)
     return found
 
 
@@ -82,7 +95,7 @@ def _own_role(said: str, text: str, cues: Cues, *, early: bool, late: bool) -> R
 
 def _early_role(said: str, text: str, cues: Cues) -> Role:
     for role in ("prerequisite", "covers", "purpose"):
-        if cues.has(role, said):
+        if cues.has(role, said) or cues.has(role, text):
             return role
     if _early_need(text, cues, early=True):
         return "prerequisite"
@@ -95,6 +108,8 @@ def _later_role(said: str, text: str, cues: Cues) -> Role:
         return "reason"
     if cues.single["verification"].match(text):
         return "verification"
+    if cues.single["points_at"].match(said):
+        return "unclear"
     if cues.has("expected", said) or cues.has("expected", text):
         return "expected"
     return "action" if leading_verb(said, cues) else "unclear"

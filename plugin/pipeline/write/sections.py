@@ -104,6 +104,8 @@ class Sorter:
             return False
         if before.role == "prerequisite":
             return one.role == "unclear" and self._cues.has("continuation", one.clause.plain)
+        if before.role == "decision" and one.role == "verification":
+            return False
         return one.role in ("action", "verification") or self._cues.has("continuation", one.clause.plain)
 
     # one method per role -------------------------------------------------------------------------------------------
@@ -166,7 +168,7 @@ class Sorter:
 
     def _decision(self, one: Told) -> None:
         at = self._done_before(one.clause.start_s)
-        when, then = condition_of(one.clause.text, self._cues)
+        when, then = ("", "") if one.continues else condition_of(one.clause.text, self._cues)
         if at is None:
             self.sections.prerequisites.append(self._sentence(one))
         elif not then:

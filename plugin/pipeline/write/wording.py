@@ -6,7 +6,7 @@ What is done comes from the screen; why it is done comes from the narration.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from plugin.domain.sop import Basis
 from plugin.pipeline.artefacts import Action
@@ -23,6 +23,9 @@ _BY_ROLE = {
     "radio button": "radio", "radio": "radio", "list item": "list_item", "option": "list_item", "section": "section", "expander": "section",
     "button": "button",
 }  # fmt: skip
+LONGEST_REASON = 14
+"""Words."""
+
 LONGEST_PURPOSE = 130
 """Characters; a longer purpose in front of a command is no help to a reader."""
 
@@ -37,6 +40,7 @@ class Worded:
     action: str
     basis: Basis
     reason: str | None = None
+    addition: str | None = None
     seen: bool = True
 
 
@@ -45,6 +49,10 @@ def word(action: Action, said: str | None, cues: Cues, *, place: str | None, own
 
     ``own`` says that the reader signs in here: the name and password are the reader's own.
     """
+    return replace(_sentence(action, said, cues, place, own), addition=addition(said, cues))
+
+
+def _sentence(action: Action, said: str | None, cues: Cues, place: str | None, own: bool) -> Worded:
     purpose, reason = _purpose(said, cues)
     words = cues.wording
     if action.kind == "command" and action.command:
@@ -64,12 +72,21 @@ def _purpose(said: str | None, cues: Cues) -> tuple[str | None, str | None]:
     """(imperative phrase, reason clause) of what was said."""
     if not said:
         return None, None
-    phrase = imperative(said, cues)
+    addition = cues.single["addition"].search(said.rstrip(".!? "))
+    phrase = imperative(said[: addition.start()] if addition else said, cues)
     reason = cues.single["reasons"].search(phrase or "")
     why = next((reader(reason[g], cues) for g in ("to", "so", "because") if reason and reason[g]), None)
-    if why and len(why.split()) > 14:
+    if why and len(why.split()) > LONGEST_REASON:
         why = None
     return phrase, why
+
+
+def addition(said: str | None, cues: Cues) -> str | None:
+    """What the speaker adds to the step in the same breath: "..., that's milliseconds"."""
+    found = cues.single["addition"].search((said or "").rstrip(".!? "))
+    if found is None or not imperative((said or "")[: found.start()], cues):
+        return None
+    return reader(found["tail"], cues)
 
 
 def _command(action: Action, purpose: str | None, cues: Cues, said: str | None) -> Worded:
