@@ -1,0 +1,134 @@
+"""Video -> Watched: one decoding pass on presentation times; what is kept of a frame is a few rectangles, so memory hardly grows with the recording.
+
+Each frame is compared with the one before. A blinking caret and things that never stop (clocks, spinners, films) are no events. Whenever a rest ends,
+its last frame is kept as a still. Which differences the pointer explains, and so which changes and clicks there are, is decided at the end.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from dataclasses import dataclass, field
+from typing import cast
+
+from plugin.pipeline.artefacts import Media, Rect, Watched
+from plugin.pipeline.engines.video import Frame, frames
+from plugin.pipeline.stage import Context, Stage
+from plugin.pipeline.watching import changes, clicks
+from plugin.pipeline.watching.changes import Difference, line_high
+from plugin.pipeline.watching.differences import CELL_PX, changed_cells, density, exact, overlap, rectangles, union, vertical_shift
+from plugin.pipeline.watching.pointer import Patch, Tracker
+from plugin.pipeline.watching.stills import BUSY_EVERY_S, LEAST_REST_S, Keeper
+
+FPS = 15.0
+RESTLESS_WITHIN_S = 3.0
+RESTLESS_TIMES = 27
+"""A patch that changes this often within RESTLESS_WITHIN_S is a spinner or a film, not an event."""
+SOLID = 0.85
+"""A patch filled this much is a block caret or a box; arrow, hand and text bar fill about half of theirs."""
+LEAST_POINTER_PX = 4
+
+
+def watch(context: Context) -> Watched:
+    media = cast(Media, context.inputs["probe"])
+    if not media.has_video:
+        return Watched(width=0, height=0, duration_s=media.duration_s)
+    watcher = _Watcher(width=media.width, height=media.height, keeper=Keeper(context.folder))
+    for frame in frames(context.recording, media, fps=FPS):
+        watcher.see(frame)
+        context.report(min(0.99, frame.time_s / max(media.duration_s, 0.1)))
+    return watcher.finish(media)
+
+
+STAGE = Stage(name="watch", version=1, needs=("probe",), produces=Watched, run=watch, isolated=True)
+
+
+@dataclass(slots=True)
+class _Watcher:
+    width: int
+    height: int
+    keeper: Keeper
+    _tracker: Tracker = field(init=False)
+    _differences: list[Difference] = field(default_factory=list)
+    _last: Frame | None = None
+    _rest_since_s: float = 0.0
+    _typed_since_still: bool = False
+    _kept_at_s: float = -BUSY_EVERY_S
+    _recent: deque[tuple[float, tuple[int, int]]] = field(default_factory=deque)
+    _often: Counter[tuple[int, int]] = field(default_factory=Counter)
+    _carets: deque[tuple[float, Rect]] = field(default_factory=lambda: deque(maxlen=6))
+
+    def __post_init__(self) -> None:
+        self._tracker = Tracker(self.width, self.height)
+
+    def see(self, frame: Frame) -> None:
+        last, self._last = self._last, frame
+        if last is None or last.luma.shape != frame.luma.shape:
+            self._rest_since_s = frame.time_s
+            return
+        cells = changed_cells(last.luma, frame.luma)
+        rects = (
+            [r for r in rectangles(cells) if not self._blinks(frame.time_s, r) and not self._restless(frame.time_s, r)]
+            if cells.any()
+            else []
+        )
+        if not rects:
+            return
+        patches = [self._patch(last, frame, r) for r in rects]
+        pointer = self._tracker.see(frame.time_s, patches)
+        shift = (
+            vertical_shift(last.luma, frame.luma, union(rects)) if sum(r[2] * r[3] for r in rects) > 0.05 * self.width * self.height else 0
+        )
+        self._differences.append(Difference(time_s=frame.time_s, rects=tuple(p.rect for p in patches), shift_px=shift))
+        rest = [p.rect for p in patches if not any(overlap(p.rect, q) for q in pointer)]
+        if rest:
+            self._disturbed(last, frame, union(rest))
+
+    def finish(self, media: Media) -> Watched:
+        if self._last is not None:
+            self.keeper.keep(self._last, since_s=self._rest_since_s)
+        duration_s = max(media.duration_s, self._last.time_s if self._last else 0.0)
+        track, stills = tuple(self._tracker.track()), tuple(self.keeper.stills)
+        found = changes.group(self._differences, self._tracker.explained(), self.width, self.height)
+        return Watched(
+            width=self.width,
+            height=self.height,
+            duration_s=round(duration_s, 3),
+            stills=stills,
+            changes=found,
+            pointer=track,
+            clicks=clicks.find(track, found, stills, duration_s),
+        )
+
+    def _patch(self, last: Frame, frame: Frame, rect: Rect) -> Patch:
+        part = exact(last.luma, frame.luma, rect) or rect
+        most = self._tracker.widest_px
+        small = min(part[2:]) >= LEAST_POINTER_PX and max(part[2:]) <= most
+        return Patch(rect=part, pointer_like=small and density(last.luma, frame.luma, part) <= SOLID)
+
+    def _disturbed(self, last: Frame, frame: Frame, box: Rect) -> None:
+        """The picture is no longer at rest: keeps what was to be seen until now, unless that is an intermediate state only."""
+        small = line_high(box, self.height)
+        rested = last.time_s - self._rest_since_s >= LEAST_REST_S
+        # Typing that goes straight over into something larger must not be lost either.
+        if rested or (self._typed_since_still and not small) or frame.time_s - self._kept_at_s > BUSY_EVERY_S:
+            self.keeper.keep(last, since_s=min(self._rest_since_s, last.time_s))
+            self._typed_since_still = False
+            self._kept_at_s = last.time_s
+        self._typed_since_still = small or self._typed_since_still
+        self._rest_since_s = frame.time_s
+
+    def _blinks(self, time_s: float, rect: Rect) -> bool:
+        """A caret: the same tiny patch that came or went between 0.25 and 1.3 seconds ago."""
+        if rect[2] > 3 * CELL_PX or rect[3] > max(5 * CELL_PX, self.height // 22):
+            return False
+        same = [t for t, r in self._carets if abs(r[0] - rect[0]) <= CELL_PX and abs(r[1] - rect[1]) <= CELL_PX]
+        self._carets.append((time_s, rect))
+        return any(0.25 <= time_s - t <= 1.3 for t in same)
+
+    def _restless(self, time_s: float, rect: Rect) -> bool:
+        key = (rect[0] // 64, rect[1] // 64)
+        self._recent.append((time_s, key))
+        self._often[key] += 1
+        while self._recent and time_s - self._recent[0][0] > RESTLESS_WITHIN_S:
+            self._often[self._recent.popleft()[1]] -= 1
+        return self._often[key] > RESTLESS_TIMES
