@@ -302,9 +302,14 @@ def reader_sentence(text: str, cues: Cues) -> str:
 
 def needs(text: str, cues: Cues) -> list[str]:
     """The prerequisites of one sentence, each as its own sentence: "You need X, and Y has to be Z"."""
-    body = cues.single["need_frame"].sub("", bare(text, cues), count=1)
-    parts = [p for p in re.split(cues.single["need_split"], body) if p and p.strip(" ,.")]
-    return [sentence(reader(cues.single["need_frame"].sub("", bare(p, cues), count=1), cues), cues) for p in parts]
+    parts = [p for p in re.split(cues.single["need_split"], _needed(text, cues)) if p and p.strip(" ,.")]
+    return [sentence(reader(_needed(p, cues), cues), cues) for p in parts]
+
+
+def _needed(text: str, cues: Cues) -> str:
+    """``text`` without "before you start, make sure that you have"."""
+    frame = cues.single["need_frame"]
+    return frame.sub("", frame.sub("", bare(text, cues), count=1), count=1)
 
 
 def split_scope(text: str, cues: Cues) -> tuple[str, str]:

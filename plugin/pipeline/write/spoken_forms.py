@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from itertools import product
+from itertools import islice, product
 
-_MARKS = {
+_SIGNS = {
     "_": ("", "underscore"), "-": ("", "dash", "hyphen", "minus"), ".": ("", "dot", "point"), "/": ("", "slash"), ":": ("", "colon"), "=": ("", "equals"),
     "+": ("", "plus"), "@": ("at",), "#": ("hash",), "&": ("and",), "*": ("star",), "~": ("tilde",), "$": ("dollar",), "%": ("percent",),
 }  # fmt: skip
 _DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 # Parts of names as they are usually pronounced; each on the left as it is written.
 _PARTS = (
-    ("ctl", "control"), ("cmd", "command"), ("sql", "sequel"), ("nginx", "enginex"), ("nginx", "engineex"), ("kube", "cube"), ("k8s", "kates"),
+    ("ctl", "control"), ("ctrl", "control"), ("cmd", "command"), ("sql", "sequel"), ("nginx", "enginex"), ("nginx", "engineex"), ("kube", "cube"), ("k8s", "kates"),
     ("sudo", "suedo"), ("psql", "psequel"), ("yaml", "yammel"), ("yml", "yammel"), ("json", "jason"), ("etc", "etsy"), ("usr", "user"), ("lib", "libe"),
     ("url", "earl"), ("gui", "gooey"), ("cli", "clee"), ("ssh", "essessage"), ("oauth", "ohauth"), ("redis", "reddis"), ("postgres", "postgress"),
     ("grafana", "graphana"), ("mq", "emcue"), ("ansible", "answerable"), ("tmp", "temp"), ("conf", "conf"), ("config", "config"),
@@ -24,24 +24,31 @@ MOST_FORMS = 24
 
 @lru_cache(maxsize=8192)
 def spoken_forms(word: str) -> tuple[str, ...]:
-    """Letter and digit strings (lower case, no spaces) that a listener may write down for ``word``; at most MOST_FORMS."""
-    pieces = [p for p in re.split(r"([^A-Za-z0-9]|(?<=[a-z])(?=[A-Z]))", word) if p]
-    choices: list[tuple[str, ...]] = [_MARKS.get(p, ("",)) if not p.isalnum() else _piece(p.lower()) for p in pieces]
+    """Letter and digit strings (lower case, no spaces) that a listener may write down for ``word``; at most MOST_FORMS.
+
+    Signs are all silent or all said, digits all written or all said; parts of names vary one by one.
+    """
+    pieces = [p for p in re.split(r"([^A-Za-z0-9]|(?<=[a-z])(?=[A-Z]))", word) if p and not p.isspace()]
     forms: dict[str, None] = {}
-    for combination in product(*choices):
-        forms.setdefault("".join(combination), None)
-        if len(forms) >= MOST_FORMS:
-            break
-    return tuple(f for f in forms if f)
+    for naming, digits_said in product(range(3), (False, True)):
+        choices = [_piece(p.lower(), digits_said) if p.isalnum() else (_sign(p, naming),) for p in pieces]
+        for combination in islice(product(*choices), MOST_FORMS):
+            forms.setdefault("".join(combination), None)
+    return tuple(f for f in forms if f)[:MOST_FORMS]
 
 
-def _piece(piece: str) -> tuple[str, ...]:
+def _sign(sign: str, naming: int) -> str:
+    names = _SIGNS.get(sign, ("",))
+    return names[min(naming, len(names) - 1)]
+
+
+def _piece(piece: str, digits_said: bool) -> tuple[str, ...]:
+    if digits_said:
+        piece = "".join(_DIGITS[int(c)] if c.isdigit() and c.isascii() else c for c in piece)
     forms = {piece: None}
     for written, said in _PARTS:
         if written in piece:
             forms[piece.replace(written, said)] = None
-    if any(c.isdigit() for c in piece):
-        forms["".join(_DIGITS[int(c)] if c.isdigit() else c for c in piece)] = None
     return tuple(forms)
 
 

@@ -21,13 +21,18 @@ from plugin.pipeline.write.spoken_forms import sounded, spoken_forms
 BEFORE_S, AFTER_S = 10.0, 15.0
 """A word on the screen may be meant from so long before a sentence to so long after it."""
 
-LONGEST = 4
+LONGEST = 5
 ALIKE = 0.82
 """Mean of edit and sound similarity that a correction needs."""
 
 NEARLY_SAME = 0.93
 """What it needs where every heard word is a common one."""
 
+UNSURE_ALIKE = 0.78
+"""What a common word needs that the recogniser itself was in doubt about."""
+
+_SAID_SIGNS = ("slash", "dot", "point", "tilde")
+LONGEST_PHRASE = 24
 LONG = 6
 """Letters that a form needs to be recognised whenever it is said."""
 
@@ -37,7 +42,8 @@ UNSURE = 0.5
 SURE = 0.9
 """What was heard and then found on the screen is sure."""
 
-_TOKEN = re.compile(r"[A-Za-z0-9][\w./:+@-]*[A-Za-z0-9]")
+_TOKEN = re.compile(r"[/~.]?[A-Za-z0-9][\w./:+@-]*[A-Za-z0-9]")
+_VERSION = re.compile(r"^\d+(?:\.\d+){2,}$")
 _PART = re.compile(r"[A-Za-z]{5,}")
 
 
@@ -52,6 +58,7 @@ def correct(transcript: Transcript, reading: Reading, actions: Sequence[Action],
     seen = sorted(_seen(reading, actions), key=lambda s: s.time_s)
     times = [s.time_s for s in seen]
     anywhere = {form: word for form, word in _forms(dict.fromkeys(s.word for s in seen), cues).items() if len(form) >= LONG}
+    anywhere |= _forms(dict.fromkeys(_key(k) for a in actions for k in a.keys if "+" in k), cues)
     sentences = []
     for sentence in transcript.sentences:
         low, high = bisect_left(times, sentence.start_s - BEFORE_S), bisect_right(times, sentence.end_s + AFTER_S)
@@ -64,6 +71,11 @@ def _seen(reading: Reading, actions: Sequence[Action]) -> Iterable[Seen]:
     for action in actions:
         for text in (action.command, action.target, action.value):
             yield from (Seen(action.act_s, w) for w in _words(text or ""))
+        yield from (
+            Seen(action.act_s, p)
+            for p in (action.target, action.value)
+            if p and " " in p and len(p) <= LONGEST_PHRASE and not p.replace(" ", "").isalpha()
+        )
     for screen in reading.screens:
         for line in screen.lines:
             if line.confidence >= 0.85:
@@ -71,21 +83,25 @@ def _seen(reading: Reading, actions: Sequence[Action]) -> Iterable[Seen]:
 
 
 def _words(text: str) -> Iterable[str]:
-    for token in (t.strip("./:-+") for t in _TOKEN.findall(text)):
+    for token in (t.rstrip("./:-+") for t in _TOKEN.findall(text)):
         if 3 <= len(token) <= 32:
             yield token
             if not token.isalpha():
-                yield from (p for p in _PART.findall(token) if p != token)
+                yield from dict.fromkeys(p for p in (*token.split("/"), *_PART.findall(token)) if p != token and len(p) >= 3)
+
+
+def _key(keys: str) -> str:
+    return "+".join(part.capitalize() for part in keys.split("+"))
 
 
 def _forms(words: Iterable[str], cues: Cues) -> dict[str, str]:
     """Spoken form -> visible word. Common words are nothing that could be misheard into."""
     forms: dict[str, str] = {}
-    for word in words:
+    for word in sorted(words, key=lambda w: w != w.lower()):
         if word.lower() in cues.common or word.isdigit():
             continue
         for form in spoken_forms(word):
-            if len(form) >= 4:
+            if (len(form) >= 4 or _VERSION.match(word)) and (word[0].isalnum() or form.startswith(_SAID_SIGNS)):
                 forms.setdefault(form, word)
     return forms
 
@@ -111,15 +127,22 @@ def _best(words: Sequence[Word], at: int, forms: dict[str, str], anywhere: dict[
         if any(w.text[-1] in ".!?,;:" for w in window[:-1]):
             break
         heard = _letters(window)
-        if len(heard) < 4:
+        if len(heard) < 4 and not (heard.isdigit() and heard != _plain(window)):
             continue
         exact = forms.get(heard) or anywhere.get(heard)
         if exact is None and not _may_be_misheard(window, forms, cues):
             continue
         score, word = (1.0, exact) if exact else _match(heard, forms)
+        if length > 1 and not exact and max(_score(window[1:], forms), _score(window[:-1], forms)) >= score:
+            continue  # a part of the window fits as well
         if word and score >= _needed(window, cues) and not _same_word(window, word) and score + 0.02 * length > best[0]:
             best = (score + 0.02 * length, length, word)
     return best[1], best[2]
+
+
+def _score(window: Sequence[Word], forms: dict[str, str]) -> float:
+    heard = _letters(window)
+    return 1.0 if heard in forms else _match(heard, forms)[0]
 
 
 def _may_be_misheard(window: Sequence[Word], forms: dict[str, str], cues: Cues) -> bool:
@@ -151,7 +174,7 @@ def _needed(window: Sequence[Word], cues: Cues) -> float:
         return ALIKE
     if len(window) > 1:
         return NEARLY_SAME
-    return ALIKE if window[0].probability < UNSURE else 2.0
+    return UNSURE_ALIKE if window[0].probability < UNSURE else 2.0
 
 
 def _letters(window: Sequence[Word]) -> str:
