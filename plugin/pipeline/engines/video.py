@@ -10,10 +10,7 @@ from typing import Any
 import numpy as np
 
 from plugin.pipeline.artefacts import Media
-
-# Only these, whatever a file claims to contain: playlists and lists of files would open other files and addresses.
-DEMUXERS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,ogg,mpegts"
-OPTIONS = {"format_whitelist": DEMUXERS, "protocol_whitelist": "file"}
+from plugin.pipeline.engines.container import opened
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +33,7 @@ def frames(path: Path, media: Media, *, fps: float) -> Iterator[Frame]:
     import av
 
     turns = (media.rotation_deg // 90) % 4
-    with av.open(str(path), format=media.demuxer, options=OPTIONS) as container:
+    with opened(path, media.demuxer) as container:
         stream = container.streams.video[0]
         stream.thread_count = 1
         base = stream.time_base

@@ -5,7 +5,6 @@ import pytest
 
 from plugin.domain.errors import UnusableRecording
 from plugin.pipeline.artefacts import Media
-from plugin.pipeline.isolation import StageCrashed
 from plugin.pipeline.runner import Progress, Result, run
 from plugin.pipeline.stage import Cancelled, Options, Stage
 from tests.unit.pipeline import stages
@@ -67,9 +66,9 @@ def test_a_refused_recording_says_why_and_leaves_no_half_artefact(recording: Pat
 
 def test_a_decoder_that_crashes_is_an_error_with_words_not_the_end_of_us(recording: Path) -> None:
     first = Stage(name="probe", version=1, needs=(), produces=Media, run=stages.crash, isolated=True)
-    with pytest.raises(StageCrashed) as crash:
+    with pytest.raises(UnusableRecording) as crash:
         make(recording, first=first)
-    assert "probe" in crash.value.message_for_user
+    assert crash.value.reason == "damaged"
 
 
 def test_a_cancelled_run_goes_on_where_it_was(recording: Path) -> None:
