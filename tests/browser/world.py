@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from typing import Any
 
 import requests
 from PIL import Image, ImageDraw
+from playwright.sync_api import Page
 from waitress.server import create_server
 
 from plugin import bootstrap
@@ -82,6 +84,14 @@ def running(folder: Path, **chosen: Any) -> Iterator[Service]:
         server.close()
         thread.join(timeout=10)
         deps.database.engine.dispose()
+
+
+def until(page: Page, expression: str, timeout_s: float = 20.0) -> None:
+    """Waits until the expression is true in the page; Playwright's own way needs ``eval``, which our policy refuses."""
+    deadline = time.monotonic() + timeout_s
+    while not page.evaluate(f"() => Boolean({expression})"):
+        assert time.monotonic() < deadline, f"never became true: {expression}"
+        page.wait_for_timeout(50)
 
 
 def picture(lines: tuple[str, ...] = ("$ systemctl reload web", "$ systemctl is-active web", "active")) -> bytes:

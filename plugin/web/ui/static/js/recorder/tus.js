@@ -3,7 +3,8 @@
 import { ApiError, newKey } from "../api.js";
 
 const VERSION = { "Tus-Resumable": "1.0.0" };
-const SMALLEST_bytes = 256 * 1024;
+const SMALLEST_bytes = 32 * 1024;
+const FIRST_bytes = 512 * 1024;
 const LARGEST_bytes = 8 * 1024 * 1024;
 const SLICE_TIME_s = 3;
 const RETRY_AT_MOST_s = 30;
@@ -18,7 +19,7 @@ export class TusUpload extends EventTarget {
   constructor({ api, source, metadata, url = null }) {
     super();
     Object.assign(this, { api, source, metadata, url, offset: 0, stopped: false });
-    this.slice_bytes = SMALLEST_bytes;
+    this.slice_bytes = FIRST_bytes;
     this.key = newKey();
     this.announced = source.size !== null;
     this.abort = new AbortController();
@@ -39,6 +40,8 @@ export class TusUpload extends EventTarget {
         if (this.stopped) break;
         if (FINAL.has(error.status) || (error.status === undefined && error.name !== "AbortError")) throw error;
         failures += 1;
+        // A slice counts whole or not at all (its checksum covers it): on a bad line only smaller ones get through.
+        this.slice_bytes = Math.max(SMALLEST_bytes, Math.floor(this.slice_bytes / 2));
         const seconds = Math.min(RETRY_AT_MOST_s, error.status === 409 || failures === 1 ? 0.5 : 2 ** (failures - 1)) * (0.75 + Math.random() / 2);
         this.say("waiting", { seconds, error });
         await this.pause(seconds);
@@ -100,7 +103,7 @@ export class TusUpload extends EventTarget {
     const seconds = Math.max(0.05, (performance.now() - began) / 1000);
     this.announced ||= "Upload-Length" in headers;
     this.speed = this.speed ? 0.7 * this.speed + 0.3 * (body.size / seconds) : body.size / seconds;
-    this.slice_bytes = Math.max(SMALLEST_bytes, Math.min(LARGEST_bytes, Math.round(this.speed * SLICE_TIME_s)));
+    this.slice_bytes = Math.max(SMALLEST_bytes, Math.min(LARGEST_bytes, 2 * this.slice_bytes, Math.round(this.speed * SLICE_TIME_s)));
     this.offset = offset;
     this.report(offset);
     this.say("sent", { offset });
