@@ -1,7 +1,7 @@
-"""Runs a function that touches hostile media or loads a heavy engine in a child process with limits on CPU, memory and wall time.
+"""Runs a function that touches hostile media in a child process with limits on CPU, memory and wall time.
 
-A decoder that loops, grows or crashes ends its child only; the caller gets an UnusableRecording that says so in plain words. The memory of the child is
-given back at its end, and it ends by itself when nobody waits for it any more, so a killed worker leaves no orphan that burns CPU.
+A decoder that loops, grows or crashes ends its child only; the caller gets an UnusableRecording that says so in plain words.
+The limits count from the moment the child's code is loaded, so they are about the media and not about the size of our libraries.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import multiprocessing
 import os
 import resource
 import signal
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,11 +21,6 @@ from plugin.domain.errors import SopError, UnusableRecording
 from plugin.pipeline.stage import Report
 
 T = TypeVar("T")
-
-TOO_SLOW = "Reading the recording took far too long, so it was stopped. The file is damaged or built wrongly; export it again as MP4."
-TOO_LARGE = "The recording needs more memory than is allowed. Record at a lower resolution, 1920 x 1080 or less."
-DAMAGED = "The recording could not be processed: the program that reads it broke off. Try again; if it happens again, the file is damaged."
-ORPHAN_CHECK_S = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,16 +35,16 @@ class Limits:
 def call(function: Callable[..., T], *arguments: Any, limits: Limits, report: Report | None = None) -> T:
     """What ``function(*arguments, report=...)`` returns, computed in a child; SopErrors of the child are raised here.
 
-    ``function`` must be importable by name and takes the keyword ``report``. Other ends of the child are UnusableRecording: ``too-slow``,
-    ``too-large`` or ``damaged``. Whatever ``report`` raises ends the child and goes on to the caller.
+    ``function`` must be importable by name and take the keyword ``report``. Other ends of the child are UnusableRecording with the reason
+    ``too-slow``, ``too-large`` or ``damaged``. Whatever ``report`` raises ends the child and goes on to the caller.
     """
     spawn = multiprocessing.get_context("spawn")
     ours, theirs = spawn.Pipe(duplex=False)
-    child = spawn.Process(target=_child, args=(theirs, function, arguments, limits), name="sopwright-media", daemon=False)
+    child = spawn.Process(target=_child, args=(theirs, function, arguments, limits), name="sopwright-media")
     child.start()
     theirs.close()
     try:
-        return cast(T, _answer(ours, child, limits, report))
+        return cast(T, _answer(ours, child, limits, report or _nothing))
     finally:
         ours.close()
         if child.is_alive():
@@ -59,61 +53,64 @@ def call(function: Callable[..., T], *arguments: Any, limits: Limits, report: Re
         child.close()
 
 
-def _answer(pipe: Connection, child: Any, limits: Limits, report: Report | None) -> Any:
-    deadline = time.monotonic() + limits.wall_s
+def _answer(pipe: Connection, child: Any, limits: Limits, report: Report) -> Any:
+    until = time.monotonic() + limits.wall_s
     while True:
-        if not pipe.poll(max(0.0, deadline - time.monotonic())):
-            raise UnusableRecording("too-slow", TOO_SLOW, detail_for_operator=f"no answer within {limits.wall_s:.0f} s")
+        if not pipe.poll(max(0.0, until - time.monotonic())):
+            raise _too_slow(f"wall time over {limits.wall_s} s")
         try:
             kind, value = pipe.recv()
         except EOFError:
             child.join()
-            raise _how_it_ended(child.exitcode) from None
-        if kind == "answer":
-            return value
-        if kind == "error":
-            raise value
-        if report is not None:
+            if child.exitcode == -signal.SIGXCPU:
+                raise _too_slow(f"CPU time over {limits.cpu_s} s") from None
+            raise _damaged(f"media child ended with exit code {child.exitcode}") from None
+        if kind == "fraction":
             report(value)
-
-
-def _how_it_ended(exit_code: int) -> UnusableRecording:
-    if exit_code in (-signal.SIGXCPU, -signal.SIGALRM):
-        return UnusableRecording("too-slow", TOO_SLOW, detail_for_operator=f"exit code {exit_code}")
-    return UnusableRecording("damaged", DAMAGED, detail_for_operator=f"exit code {exit_code}")
+        elif kind == "result":
+            return value
+        else:
+            raise value
 
 
 def _child(pipe: Connection, function: Callable[..., Any], arguments: tuple[Any, ...], limits: Limits) -> None:
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     _limit(limits)
-    threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
     try:
-        pipe.send(("answer", function(*arguments, report=lambda fraction: pipe.send(("fraction", fraction)))))
+        pipe.send(("result", function(*arguments, report=lambda fraction: pipe.send(("fraction", fraction)))))
     except BrokenPipeError:
         return  # nobody waits for the answer any more
     except SopError as error:
         pipe.send(("error", error))
-    except MemoryError:
-        pipe.send(("error", UnusableRecording("too-large", TOO_LARGE)))
+    except MemoryError as error:
+        pipe.send(("error", _too_large(str(error))))
 
 
 def _limit(limits: Limits) -> None:
-    used_s = int(sum(resource.getrusage(resource.RUSAGE_SELF)[:2]))
-    resource.setrlimit(resource.RLIMIT_CPU, (used_s + limits.cpu_s, used_s + limits.cpu_s + 5))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    taken_bytes = _address_space_bytes()
-    if taken_bytes:
-        resource.setrlimit(resource.RLIMIT_AS, (taken_bytes + limits.memory_bytes,) * 2)
+    import av  # noqa: F401  # loaded before the limits are set, so that they count the media only
+    import cv2  # noqa: F401
+
+    pages = int(Path("/proc/self/statm").read_text("ascii").split()[0]) if Path("/proc/self/statm").exists() else 2**18
+    memory_bytes = pages * resource.getpagesize() + limits.memory_bytes
+    resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
+    spent_s = int(sum(os.times()[:2])) + 1
+    resource.setrlimit(resource.RLIMIT_CPU, (spent_s + limits.cpu_s, spent_s + limits.cpu_s + 2))
 
 
-def _address_space_bytes() -> int:
-    """Address space of this process; 0 where the system does not tell (then there is no limit on memory, the others hold)."""
-    try:
-        return int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
-    except OSError:
-        return 0
+def _too_slow(detail: str) -> UnusableRecording:
+    words = "Reading the recording took far too long, so it was stopped. The file is damaged or built wrongly; export it again as MP4."
+    return UnusableRecording("too-slow", words, detail_for_operator=detail)
 
 
-def _end_with_parent(parent: int) -> None:
-    while os.getppid() == parent:
-        time.sleep(ORPHAN_CHECK_S)
-    os._exit(1)
+def _too_large(detail: str) -> UnusableRecording:
+    words = "The recording needs more memory than is allowed. Record at a lower resolution, 1920x1080 or less."
+    return UnusableRecording("too-large", words, detail_for_operator=detail)
+
+
+def _damaged(detail: str) -> UnusableRecording:
+    words = "The recording is damaged: the decoder gave up on it. Export it again as MP4 or WebM and use that file."
+    return UnusableRecording("damaged", words, detail_for_operator=detail)
+
+
+def _nothing(_: float) -> None:
+    """Nobody wants to know how far it is."""

@@ -1,4 +1,4 @@
-"""Sound of a recording as 16 kHz mono, in pieces, with its place on the recording's clock."""
+"""Decodes the sound of a recording, piece by piece, for a speech recogniser."""
 
 from __future__ import annotations
 
@@ -7,76 +7,87 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from plugin.pipeline.artefacts import Media
-from plugin.pipeline.engines.container import opened
+from plugin.pipeline.engines import media as opening
 
 RATE_HZ = 16_000
-GAP_S = 0.25
-"""A hole in the sound that is longer than this is filled with silence, so that later words keep their times."""
+Audio = NDArray[np.float32]
+
+_SMALL_GAP_S = 0.08  # what muxers round away
+_PADDED_GAP_S = 2.0  # a gap up to this is filled with silence; after a longer one a new piece begins
 
 
-def chunks(path: Path, media: Media, *, seconds: float) -> Iterator[tuple[float, Any]]:
-    """(start in seconds from the first frame, float32 samples) pieces of at most ``seconds``; a damaged packet is a hole, not an end."""
+def chunks(path: Path, media: Media, *, seconds: float) -> Iterator[tuple[float, Audio]]:
+    """Mono 16 kHz float samples in pieces of at most ``seconds``, each with the time of its first sample.
+
+    Times are on the clock of all artefacts (seconds from the first video frame), so sound that was muxed late comes late here and sound from
+    before the first frame has a negative time. Memory stays flat. Damaged packets are left out; yields nothing where there is no sound.
+    """
+    if not media.has_audio:
+        return
+    size = max(1, int(seconds * RATE_HZ))
+    pending: list[Audio] = []
+    held = 0
+    begin_s = 0.0
+    for time_s, samples in _decoded(path, media):
+        if held == 0:
+            begin_s = time_s
+        gap_s = time_s - (begin_s + held / RATE_HZ)
+        if gap_s > _PADDED_GAP_S:
+            yield begin_s, np.concatenate(pending)
+            pending, held, begin_s = [], 0, time_s
+        elif gap_s > _SMALL_GAP_S:
+            silence = np.zeros(int(gap_s * RATE_HZ), np.float32)
+            pending.append(silence)
+            held += silence.size
+        pending.append(samples)
+        held += samples.size
+        if held >= size:
+            whole = np.concatenate(pending)
+            while whole.size >= size:
+                yield begin_s, whole[:size]
+                begin_s, whole = begin_s + size / RATE_HZ, whole[size:]
+            pending, held = [whole], whole.size
+    if held:
+        yield begin_s, np.concatenate(pending)
+
+
+def _decoded(path: Path, media: Media) -> Iterator[tuple[float, Audio]]:
+    """Resampled pieces with the time of their first sample."""
     import av
 
-    with opened(path, media.demuxer) as container:
-        stream = next(iter(container.streams.audio), None)
+    with opening.open_media(path, media.demuxer) as container:
+        stream = opening.audio_stream(container)
         if stream is None:
             return
-        stream.thread_count = 1
-        origin_s = _origin_s(container)
-        resampler = av.AudioResampler(format="flt", layout="mono", rate=RATE_HZ)
-        piece = _Piece(limit=int(seconds * RATE_HZ))
-        for packet in container.demux(stream):
-            try:
-                decoded = packet.decode()
-            except (av.error.InvalidDataError, av.error.EOFError):
-                continue
-            for frame in decoded:
-                start_s = None if frame.pts is None else float(frame.pts * frame.time_base) - origin_s
-                frame.pts = None
-                samples = [f.to_ndarray().ravel() for f in resampler.resample(frame)]
-                yield from piece.add(start_s, samples)
-        yield from piece.add(None, [f.to_ndarray().ravel() for f in resampler.resample(None)])
-        yield from piece.rest()
+        origin_s = opening.origin_s(container)
+        resampler: Any = None
+        layout: Any = None
+        time_s = 0.0
+        for frame in _frames(container, stream):
+            if (frame.format.name, frame.layout.name, frame.sample_rate) != layout:
+                layout = (frame.format.name, frame.layout.name, frame.sample_rate)
+                resampler = av.AudioResampler(format="flt", layout="mono", rate=RATE_HZ)
+            time_s = frame.time - origin_s if frame.time is not None else time_s
+            frame.pts = None  # the resampler would invent samples to follow jumps; gaps are handled by the caller
+            for out in resampler.resample(frame):
+                samples = out.to_ndarray().reshape(-1)
+                yield time_s, samples
+                time_s += samples.size / RATE_HZ
 
 
-def _origin_s(container: Any) -> float:
-    """When the picture begins on the container's clock; the sound's own begin where there is no picture."""
-    streams = [*container.streams.video[:1], *container.streams.audio[:1]]
-    first = streams[0]
-    return float(first.start_time * first.time_base) if first.start_time is not None else 0.0
+def _frames(container: Any, stream: Any) -> Iterator[Any]:
+    import av
 
-
-class _Piece:
-    """Collects samples until a piece is full."""
-
-    def __init__(self, *, limit: int) -> None:
-        self._limit = limit
-        self._start_s: float | None = None
-        self._parts: list[Any] = []
-        self._length = 0
-
-    def add(self, start_s: float | None, samples: list[Any]) -> Iterator[tuple[float, Any]]:
-        if self._start_s is None:
-            self._start_s = max(0.0, start_s or 0.0)
-            if start_s is not None and start_s < 0:
-                samples = [np.concatenate(samples)[round(-start_s * RATE_HZ) :]] if samples else samples
-        elif start_s is not None:
-            missing_s = start_s - (self._start_s + self._length / RATE_HZ)
-            if missing_s > GAP_S:
-                yield from self.rest()
-                self._start_s = start_s
-        for part in samples:
-            self._parts.append(part)
-            self._length += len(part)
-            if self._length >= self._limit:
-                end_s = self._start_s + self._length / RATE_HZ
-                yield from self.rest()
-                self._start_s = end_s
-
-    def rest(self) -> Iterator[tuple[float, Any]]:
-        if self._length and self._start_s is not None:
-            yield self._start_s, np.concatenate(self._parts).astype(np.float32, copy=False)
-        self._parts, self._length = [], 0
+    packets = container.demux(stream)
+    while True:
+        try:
+            packet = next(packets)
+        except (StopIteration, av.error.FFmpegError):
+            return  # the end, or a tail that was cut off
+        try:
+            yield from packet.decode()
+        except av.error.FFmpegError:
+            continue
