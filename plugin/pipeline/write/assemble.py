@@ -92,7 +92,8 @@ def plan_of(redacted: Redacted, media: Media, cues: Cues) -> Plan:
     kept_pairs = _handed_on(actions, pairs, mistakes)
     steps = {i: a for i, a in enumerate(actions) if i not in mistakes}
     used = {p.clause for p in pairs.values()}
-    sections = Sorter(steps, cues).sort(told, used)
+    told_at = {i: told[p.clause].clause.start_s for i, p in kept_pairs.items()}
+    sections = Sorter(steps, cues, told_at).sort(told, used)
     return Plan(steps=steps, pairs=kept_pairs, told=told, sections=sections)
 
 

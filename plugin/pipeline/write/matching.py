@@ -20,6 +20,8 @@ from plugin.pipeline.write.roles import FIXED, Told
 EARLIEST_S, LATEST_S = 9.0, 4.0
 """A clause that ended more than EARLIEST_S before the action began, or began more than LATEST_S after it ended, does not tell it."""
 
+APPROACH_S = 4.0
+
 WORTH = 1.3
 """A pair below this is no pair. Time alone gives at most 2, words that fit 3, the verb 1."""
 
@@ -104,13 +106,16 @@ def _worth(action: Action, told: Told, cues: Cues) -> float:
 
 
 def _time_fits(action: Action, start_s: float, end_s: float) -> float:
-    """2 where the clause announces the action (begins near the hand's start, before the press), falling off on both sides."""
-    if action.start_s - 1.5 <= start_s <= action.act_s + 0.8:
+    """2 where the clause announces the action (begins near the hand's start, before the press), falling off on both sides.
+
+    Commands and keys have no visible approach: they are announced up to APPROACH_S before the first key.
+    """
+    begins_s = min(action.start_s, action.act_s - APPROACH_S) if action.kind in ("command", "key") else action.start_s
+    if begins_s - 1.5 <= start_s <= action.act_s + 0.8:
         return 2.0
-    if start_s < action.start_s:
-        gap_s = max(0.0, action.start_s - end_s)
-        return max(0.0, 1.3 - 0.25 * gap_s)
-    return max(0.0, 1.0 - 0.4 * (start_s - action.act_s - 0.8)) if start_s > action.act_s else 1.0
+    if start_s < begins_s:
+        return max(0.0, 1.3 - 0.25 * max(0.0, begins_s - end_s))
+    return 1.0 if start_s <= action.end_s else max(0.0, 1.0 - 0.4 * (start_s - action.end_s))
 
 
 def words_fit(action: Action, text: str) -> float:

@@ -20,7 +20,7 @@ def said_for(
     if pair is None:
         return None
     text = told[pair.clause].clause.text
-    sharing = [k for k, p in pairs.items() if p.clause == pair.clause and k in steps]
+    sharing = sorted(k for k, p in pairs.items() if p.clause == pair.clause and k in steps)
     if len(sharing) > 1:
         text = _part(text, steps, sharing, i, cues)
     return _same_again(text, previous, cues) or text

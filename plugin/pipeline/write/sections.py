@@ -54,8 +54,10 @@ class Sections:
 class Sorter:
     """Puts each clause that tells no action where it belongs. ``steps`` are the actions that stay, by their index."""
 
-    def __init__(self, steps: Mapping[int, Action], cues: Cues) -> None:
+    def __init__(self, steps: Mapping[int, Action], cues: Cues, told_at: Mapping[int, float] | None = None) -> None:
+        """``told_at`` is when each step was announced, in seconds."""
         self._steps = steps
+        self._told_at = told_at or {}
         self._cues = cues
         self._last_step = max((a.act_s for a in steps.values()), default=float("inf"))
         self._rollback_until: float | None = None
@@ -257,7 +259,9 @@ class Sorter:
     def _done_before(self, time_s: float, announced: float | None = None) -> int | None:
         """The step that was done last at ``time_s``; with ``announced`` also one that begins then and was announced before."""
         done = [
-            i for i, a in self._steps.items() if a.act_s <= time_s and (announced is None or a.start_s <= announced or a.act_s <= announced)
+            i
+            for i, a in self._steps.items()
+            if max(a.act_s, self._told_at.get(i, 0.0)) <= time_s and (announced is None or min(a.start_s, a.act_s) <= announced)
         ]
         return max(done, default=None)
 
@@ -347,7 +351,7 @@ def _without_comma(rest: str, cues: Cues) -> tuple[str, str]:
             and before not in cues.known_verbs()
             and before not in cues.pronouns
         ):
-            return " ".join(parts[:i]), " ".join(parts[i:])
+            return " ".join(parts[:i]).removesuffix(" to").removesuffix(" too"), " ".join(parts[i:])
     return rest, ""
 
 
