@@ -256,7 +256,7 @@ def _fits(upload: Upload, offset: int) -> None:
     limit = upload.length if upload.length is not None else spool().limits.upload_bytes
     if request.content_length is not None and offset + request.content_length > limit:
         raise TooLong
-    request.max_content_length = None
+    request.max_content_length = limit + 1  # None would mean the small limit of forms (MAX_CONTENT_LENGTH)
 
 
 def _hurry() -> None:

@@ -228,6 +228,8 @@ class SopEditor extends Component {
   async remove(stepId) {
     const step = this.model.document.steps[this.model.index(stepId)];
     this.model.deleteStep(stepId);
+    const { steps } = this.model.document;
+    if (steps.length) this.goTo(steps[Math.min(step.number - 1, steps.length - 1)].id);
     this.say("info", t("editor.deleted", { n: step.number }), h("button", { type: "button", class: "small", onclick: () => this.model.undo() }, t("editor.undo")));
   }
 

@@ -35,7 +35,7 @@ export function stepCard(editor, index) {
   });
   return h("li", { class: `step ${step.confidence < LOW ? "unsure" : ""}`, id: step.id, data: { step: step.id } },
     h("div", { class: "nr-side" },
-      h("button", { type: "button", class: "nr", draggable: "true", "aria-label": t("editor.move.label", { n: step.number }), title: t("editor.move.hint"), data: { handle: step.id },
+      h("span", { role: "button", tabindex: 0, class: "nr", draggable: "true", "aria-label": t("editor.move.label", { n: step.number }), title: t("editor.move.hint"), data: { handle: step.id },
         onkeydown: (event) => editor.moveByKey(event, step.id), ondragstart: (event) => editor.dragStart(event, step.id), ondragend: () => editor.dragEnd() }, String(step.number))),
     h("div", { class: "body" },
       h("div", { class: "row top" }, h("div", { class: "grow" }, action), toolbar(editor, step)),
