@@ -21,7 +21,7 @@ from plugin.pipeline.write.roles import classify
 from plugin.pipeline.write.sections import Notes, Sorter
 from plugin.pipeline.write.templates import guess_area, templates
 from plugin.pipeline.write.vocabulary import correct
-from plugin.pipeline.write.wording import Worded, word
+from plugin.pipeline.write.wording import Worded, tidy_place, word
 
 Illustrate = Callable[[int, Action], Picture | None]
 """(number of the step, its action) -> its picture."""
@@ -79,7 +79,7 @@ def _without_picture(_number: int, _action: Action) -> Picture | None:
 
 def plan_of(redacted: Redacted, media: Media, cues: Cues) -> Plan:
     """Mistakes out, clauses matched, the rest of the narration sorted."""
-    actions = redacted.actions.actions
+    actions = tuple(replace(a, place=tidy_place(a.place)) for a in redacted.actions.actions)
     transcript = correct(redacted.transcript, redacted.reading, actions, cues)
     clauses = clauses_of(transcript.sentences, cues)
     if not media.has_video:

@@ -157,3 +157,26 @@ def test_a_recording_without_pictures_gives_steps_that_were_only_said() -> None:
     assert all(s.confidence < 0.4 for s in sop.steps)
     assert all(s.evidence is not None and s.evidence.basis["action"] == "said" and s.evidence.shown is None for s in sop.steps)
     assert sop.prerequisites == ("Access to the jump host.",)
+
+
+def test_a_wrong_turn_is_recognised_by_the_words_that_tell_it_again() -> None:
+    words = said(
+        (1.0, 3.0, "Next we go to the reports menu."),
+        (5.0, 6.5, "And then, uh, Billing."),
+        (9.0, 11.0, "No wait, sorry, that's the wrong page."),
+        (12.0, 14.0, "So, go to the reports menu again and choose Usage."),
+    )
+    sop = written(words, clicked(4, "Rep0rts v"), clicked(7, "Billing"), clicked(14.5, "Reports", "menu"), clicked(16, "Usage"))
+    assert [s.action for s in sop.steps] == ["Open the Reports menu.", "Click Usage."]
+
+
+def test_a_status_line_is_not_named_as_a_place() -> None:
+    first, second, third = written(
+        Transcript(),
+        clicked(4, "Save", place="Settings"),
+        clicked(7, "Send", place="0 items, page size up to"),
+        clicked(9, "Graph", place="Time Series ("),
+    ).steps
+    assert first.action == "Click Save on the Settings page."
+    assert second.action == "Click Send."
+    assert third.action == "Click Graph on the Time Series page."
