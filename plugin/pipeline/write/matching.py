@@ -44,24 +44,26 @@ def align(actions: Sequence[Action], told: Sequence[Told], cues: Cues) -> dict[i
     ``best[j]`` is the worth of the actions so far where clause ``j`` is the last one used (0: none yet).
     """
     usable = [j for j, t in enumerate(told) if t.role not in FIXED]
-    several = [_tells_several(told[j], cues) for j in usable]
+    before: Action | None = None
     best = [0.0] + [float("-inf")] * len(usable)
     chosen: list[list[int | None]] = []
     for action in actions:
         worth = [_worth(action, told[j], cues) for j in usable]
-        best, origins = _advance(best, worth, several)
+        costs = [_cost_of_sharing(told[j], before, cues) for j in usable]
+        best, origins = _advance(best, worth, costs)
+        before = action
         chosen.append(origins)
     return _trace(best, chosen, [told[j] for j in usable], usable, actions, cues)
 
 
-def _advance(best: list[float], worth: list[float], several: list[bool]) -> tuple[list[float], list[int | None]]:
+def _advance(best: list[float], worth: list[float], costs: list[float]) -> tuple[list[float], list[int | None]]:
     """One action further. ``origins[j]`` is the last clause before it where the action took clause ``j``, None where it took nothing."""
     after, origins = list(best), [None] * len(best)
     top, top_at = best[0], 0
     result: list[int | None] = list(origins)
     for j, own in enumerate(worth, start=1):
         if own >= WORTH:
-            shared = best[j] + own - (0.0 if several[j - 1] else _REUSE)
+            shared = best[j] + own - costs[j - 1]
             for value, origin in ((top + own, top_at), (shared, j)):
                 if value > after[j]:
                     after[j], result[j] = value, origin
@@ -81,6 +83,12 @@ def _trace(
             pairs[i] = Pair(action=i, clause=usable[j - 1], score=round(_worth(actions[i], told[j - 1], cues), 3))
             j = origin
     return pairs
+
+
+def _cost_of_sharing(told: Told, before: Action | None, cues: Cues) -> float:
+    """What it costs that a clause tells an action as well as the one before it: nothing where it has several verbs and was said in time."""
+    late = before is not None and told.clause.start_s > before.act_s + 0.8
+    return (0.0 if _tells_several(told, cues) else _REUSE) + (_REUSE if late else 0.0)
 
 
 def _tells_several(told: Told, cues: Cues) -> bool:
@@ -115,7 +123,9 @@ def _time_fits(action: Action, start_s: float, end_s: float) -> float:
         return 2.0
     if start_s < begins_s:
         return max(0.0, 1.3 - 0.25 * max(0.0, begins_s - end_s))
-    return 1.0 if start_s <= action.end_s else max(0.0, 1.0 - 0.4 * (start_s - action.end_s))
+    while_s = min(start_s, action.end_s) - action.act_s - 0.8
+    after_s = max(0.0, start_s - action.end_s)
+    return max(0.0, max(0.3, 1.0 - 0.12 * while_s) - 0.4 * after_s)
 
 
 def words_fit(action: Action, text: str) -> float:
