@@ -99,9 +99,20 @@ def test_steps_are_added_moved_merged_split_and_deleted_by_keys(page: Page, serv
 
 def test_a_step_is_dragged_to_another_place(page: Page, service: Service, sop_id: str) -> None:
     edit(page, sop_id)
-    page.get_by_role("button", name="Move step 4").drag_to(step(page, 1))
+    before = actions(service, sop_id)
+    handle = page.get_by_role("button", name="Move step 2")
+    handle.scroll_into_view_if_needed()
+    start, target = handle.bounding_box(), step(page, 1).bounding_box()
+    assert start is not None
+    assert target is not None
+    page.mouse.move(start["x"] + 10, start["y"] + 10)
+    page.mouse.down()
+    page.mouse.move(start["x"] + 16, start["y"] + 4, steps=4)
+    page.mouse.move(target["x"] + 200, target["y"] + target["height"] - 60, steps=6)
+    page.mouse.up()
+    expect(page.get_by_label("Action of step 1")).to_have_value(before[1])
     saved(page)
-    assert actions(service, sop_id)[0] == "Confirm that the service answers."
+    assert actions(service, sop_id) == [before[1], before[0], *before[2:]]
 
 
 def test_undo_and_redo_walk_through_everything(page: Page, service: Service, sop_id: str) -> None:

@@ -20,6 +20,7 @@ from waitress.server import create_server
 from plugin import bootstrap
 from plugin.services import people
 from plugin.services.deps import Deps
+from plugin.services.work import work_one
 from plugin.settings import load
 from plugin.store import migrate
 from plugin.web.app import create_app
@@ -53,6 +54,16 @@ class Service:
         saved = self.call("POST", "/sops", {"document": document, "pictures": encoded, "note": "Imported"})
         return str(saved["sop_id"])
 
+    def work(self, jobs: int = 1) -> None:
+        """Lets a worker of this process do what waits; returns when it is done."""
+        for _ in range(jobs):
+            assert work_one(self.deps, worker="browser-test")
+
+    def connect_folder(self, folder: Path) -> str:
+        """A connection to a Git folder, published to by everyone."""
+        made = self.call("POST", "/connections", {"kind": "filesystem", "name": "Handbook", "settings": {"path": str(folder)}, "default_place": "sops"})
+        return str(made["id"])
+
     def document(self, sop_id: str) -> dict[str, Any]:
         """What the service holds now."""
         found: dict[str, Any] = self.call("GET", f"/sops/{sop_id}")["document"]
@@ -81,6 +92,7 @@ def running(folder: Path, **chosen: Any) -> Iterator[Service]:
         yield service
     finally:
         service.http.close()
+        server.task_dispatcher.shutdown(timeout=5)
         server.close()
         thread.join(timeout=10)
         deps.database.engine.dispose()
