@@ -115,7 +115,10 @@ def _base_form(word: str, cues: Cues) -> str | None:
 def _verb_and_rest(text: str, cues: Cues) -> tuple[str, str] | None:
     if cues.verb_second:
         return verb_second.verb_and_rest(bare(text, cues), cues)
-    text, framed = _unframed(bare(text, cues), cues)
+    text = bare(text, cues)
+    if cues.single["state"].match(text):
+        return None
+    text, framed = _unframed(text, cues)
     text = cues.single["have_a_look"].sub("", text)
     first, _, rest = text.partition(" ")
     word = first.strip(",.;:").lower()

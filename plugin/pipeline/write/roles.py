@@ -46,7 +46,9 @@ def classify(clauses: Sequence[Clause], cues: Cues, *, first_s: float, last_s: f
     found: list[Told] = []
     for clause in clauses:
         early = clause.start_s < first_s - 0.5 and clause.end_s < first_s + 3.0
-        told = _told(clause, found[-1] if found else None, cues, early=early, late=clause.start_s > last_s - 1.0)
+        announcing = clause.end_s >= first_s - ANNOUNCED_S
+        late = clause.start_s > last_s - 1.0
+        told = _told(clause, found[-1] if found else None, cues, early=early, late=late, announcing=announcing)
         introduced = any(t.role == "purpose" for t in found)
         if (
             not introduced
@@ -59,16 +61,16 @@ def classify(clauses: Sequence[Clause], cues: Cues, *, first_s: float, last_s: f
     return found
 
 
-def _told(clause: Clause, before: Told | None, cues: Cues, *, early: bool, late: bool) -> Told:
+def _told(clause: Clause, before: Told | None, cues: Cues, *, early: bool, late: bool, announcing: bool) -> Told:
     text = plain(bare(clause.text, cues))
     role = _own_role(clause.plain, text, cues, early=early, late=late)
     if (
         role in ("unclear", "expected", "aside", "action")
         and before is not None
-        and _goes_on(text, clause, before, cues, early=early, late=late)
+        and _goes_on(text, clause, before, cues, early=early and not announcing, late=late)
     ):
         return Told(clause=clause, role=before.role, continues=True)
-    if role == "unclear" and early:
+    if role == "unclear" and early and not announcing:
         role = "purpose" if before is None or before.role in ("purpose", "closing", "aside") else "unclear"
     return Told(clause=clause, role=role)
 
@@ -90,7 +92,8 @@ def _own_role(said: str, text: str, cues: Cues, *, early: bool, late: bool) -> R
         return "warning"
     if early:
         return _early_role(said, text, cues)
-    return "prerequisite" if cues.has("prerequisite", said) and not late else _later_role(said, text, cues)
+    beforehand = cues.roles["prerequisite"][0].search(said) is not None
+    return "prerequisite" if beforehand or (cues.has("prerequisite", said) and not late) else _later_role(said, text, cues)
 
 
 def _early_role(said: str, text: str, cues: Cues) -> Role:
@@ -127,7 +130,7 @@ def _conditional(text: str, cues: Cues) -> Role | None:
         return "expected"
     if cues.single["failure"].search(condition):
         return "troubleshooting"
-    return "decision"
+    return None if cues.single["time_clause"].match(text) else "decision"
 
 
 def _early_need(text: str, cues: Cues, *, early: bool) -> bool:

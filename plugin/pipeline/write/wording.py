@@ -74,6 +74,8 @@ def _purpose(said: str | None, cues: Cues) -> tuple[str | None, str | None]:
         return None, None
     addition = cues.single["addition"].search(said.rstrip(".!? "))
     phrase = imperative(said[: addition.start()] if addition else said, cues)
+    if phrase is None and (goal := cues.single["goal_later"].search(said.rstrip(".!? "))):
+        phrase = imperative(f"{cues.wording['you']} {goal['goal']}", cues)
     reason = cues.single["reasons"].search(phrase or "")
     why = next((reader(reason[g], cues) for g in ("to", "so", "because") if reason and reason[g]), None)
     if why and len(why.split()) > LONGEST_REASON:
