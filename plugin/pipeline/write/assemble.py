@@ -11,6 +11,7 @@ from plugin.domain.sop import Basis, Command, Evidence, Input, Picture, Provenan
 from plugin.pipeline.artefacts import Action, Media, Redacted
 from plugin.pipeline.write import titles
 from plugin.pipeline.write.clauses import Clause, clauses_of
+from plugin.pipeline.write.headings import tidy_place
 from plugin.pipeline.write.heard import told_only
 from plugin.pipeline.write.language import Cues
 from plugin.pipeline.write.matching import Pair, align
@@ -20,8 +21,9 @@ from plugin.pipeline.write.plan import Plan
 from plugin.pipeline.write.roles import classify
 from plugin.pipeline.write.sections import Notes, Sorter
 from plugin.pipeline.write.templates import guess_area, templates
+from plugin.pipeline.write.tidy import tidied
 from plugin.pipeline.write.vocabulary import correct
-from plugin.pipeline.write.wording import Worded, tidy_place, word
+from plugin.pipeline.write.wording import Worded, word
 
 Illustrate = Callable[[int, Action], Picture | None]
 """(number of the step, its action) -> its picture."""
@@ -79,7 +81,7 @@ def _without_picture(_number: int, _action: Action) -> Picture | None:
 
 def plan_of(redacted: Redacted, media: Media, cues: Cues) -> Plan:
     """Mistakes out, clauses matched, the rest of the narration sorted."""
-    actions = tuple(replace(a, place=tidy_place(a.place)) for a in redacted.actions.actions)
+    actions = tidied(replace(a, place=tidy_place(a.place)) for a in redacted.actions.actions)
     transcript = correct(redacted.transcript, redacted.reading, actions, cues)
     clauses = clauses_of(transcript.sentences, cues)
     if not media.has_video:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from plugin.domain.sop import Step
 from plugin.pipeline.artefacts import Action
+from plugin.pipeline.write.headings import is_heading
 from plugin.pipeline.write.language import Cues
 from plugin.pipeline.write.phrases import bare, leading_verb, reader, sentence, sentence_case, task
 
@@ -101,7 +102,7 @@ def _seen(actions: Sequence[Action], tools: Sequence[str], cues: Cues) -> str:
     """A title for a silent recording: the heading of the form that was filled in most, if it reads like a task; else the tools."""
     places = Counter(a.place for a in actions if a.place and a.kind in ("type", "select", "tick", "click"))
     for place, _ in places.most_common(3):
-        if leading_verb(place, cues):
+        if is_heading(place) and cues.single["heading_task"].match(place):
             return sentence_case(_cut(place))
-    names = [t for t in tools if t][:2] or [p for p, _ in places.most_common(1)]
+    names = [t for t in tools if t][:2] or [p for p, _ in places.most_common() if is_heading(p)][:1]
     return cues.wording["title_tools"].format(tools=" + ".join(names)) if names else cues.wording["untitled"]

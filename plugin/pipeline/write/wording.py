@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from plugin.domain.sop import Basis
 from plugin.pipeline.artefacts import Action
 from plugin.pipeline.write import glosses
+from plugin.pipeline.write.headings import is_heading
 from plugin.pipeline.write.language import Cues
 from plugin.pipeline.write.phrases import imperative, is_pronoun_only, reader
 
@@ -238,51 +239,5 @@ _PLACES = frozenset(
         "liste",
         "fenster",
         "abschnitt",
-    ]
-)
-
-
-def is_heading(place: str) -> bool:
-    """False for a status line or a piece of a sentence that was taken for a heading ("0 items, page size up to")."""
-    words = place.split()
-    digits = sum(c.isdigit() for c in place)
-    return (
-        place[:1].isupper() and len(words) <= 8 and digits <= len(place) / 4 and words[-1].lower() not in _UNFINISHED and "," not in place
-    )
-
-
-def tidy_place(place: str | None) -> str | None:
-    """``place`` without brackets that were cut off ("Time Series (")."""
-    if place is None:
-        return None
-    for opening, closing in ("()", "[]", "{}"):
-        if place.count(opening) > place.count(closing):
-            place = place[: place.rindex(opening)]
-    return place.strip(" -–—:|") or None
-
-
-_UNFINISHED = frozenset(
-    [
-        "to",
-        "of",
-        "in",
-        "on",
-        "the",
-        "a",
-        "an",
-        "and",
-        "or",
-        "for",
-        "ago",
-        "with",
-        "by",
-        "zu",
-        "von",
-        "in",
-        "der",
-        "die",
-        "das",
-        "und",
-        "mit",
     ]
 )

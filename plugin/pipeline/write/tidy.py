@@ -1,0 +1,77 @@
+"""One step for one thing that was done: a click into a field and what is typed there, a field filled in two goes, a double click.
+
+Works on what acting handed over; only neighbours with the same visible label are joined.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from rapidfuzz import fuzz
+
+from plugin.pipeline.artefacts import Action
+
+SOON_S = 6.0
+"""A field is filled at most so long after the click into it."""
+
+DOUBLE_S = 1.5
+SAME_LABEL = 88
+"""Similarity (0..100) of two labels that the reading of the screen may have got slightly different."""
+
+
+def tidied(actions: Iterable[Action]) -> tuple[Action, ...]:
+    """``actions`` (in order) with those joined that are one step for a reader."""
+    kept: list[Action] = []
+    for action in actions:
+        joined = _joined(kept[-1], action) if kept else None
+        if joined is None:
+            kept.append(action)
+        else:
+            kept[-1] = joined
+    return tuple(kept)
+
+
+def _joined(first: Action, then: Action) -> Action | None:
+    """Both as one action, or None where they are two."""
+    if not _same_target(first, then) or first.taken_back != then.taken_back or then.start_s - first.end_s > SOON_S:
+        return None
+    kinds = (first.kind, then.kind)
+    if kinds == ("click", "type") or kinds == ("click", "select"):
+        return _with_approach(first, then)
+    if kinds == ("type", "click"):
+        return replace(first, end_s=max(first.end_s, then.end_s))
+    if kinds == ("type", "type"):
+        return _filled(first, then)
+    if kinds == ("click", "click") and then.act_s - first.act_s <= DOUBLE_S:
+        return replace(first, end_s=max(first.end_s, then.end_s), after=then.after)
+    return None
+
+
+def _same_target(first: Action, then: Action) -> bool:
+    if not first.target or not then.target:
+        return False
+    return fuzz.ratio(first.target.lower(), then.target.lower()) >= SAME_LABEL and (first.place == then.place or then.kind != "click")
+
+
+def _with_approach(click: Action, then: Action) -> Action:
+    """What was typed, beginning with the click; the picture is the one from before the click."""
+    before = click.before if click.before is not None else then.before
+    return replace(
+        then,
+        start_s=min(click.start_s, then.start_s),
+        act_s=min(click.act_s, then.act_s),
+        before=before,
+        point=then.point or click.point,
+        box=then.box or click.box,
+        place=then.place or click.place,
+    )
+
+
+def _filled(first: Action, then: Action) -> Action:
+    """A field filled in two goes holds what it held at the end; once hidden it stays hidden."""
+    secret = first.secret or then.secret
+    value = None if secret else then.value if then.value is not None else first.value
+    return replace(
+        first, end_s=max(first.end_s, then.end_s), value=value, secret=secret, keys=then.keys or first.keys, after=then.after, confidence=max(first.confidence, then.confidence)
+    )  # fmt: skip
