@@ -1,4 +1,4 @@
-"""The words that tell one step, where a sentence tells several or refers to the step before ("and the same for the invoices")."""
+"""The words that tell one step, where a sentence tells several or refers to the step before ("and the same for the second disk")."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def _part(text: str, steps: Mapping[int, Action], sharing: Sequence[int], i: int
 
 
 def _same_again(text: str, previous: str | None, cues: Cues) -> str | None:
-    """ "Do the same for the invoices" after "Count the customers in X: run ..." becomes "Count the invoices in X"."""
+    """ "Do the same for the logs" after "Copy the reports to X: run ..." becomes "Copy the logs to X"."""
     if previous is None:
         return None
     found = cues.single["same_again"].search(text)

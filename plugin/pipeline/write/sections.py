@@ -317,7 +317,7 @@ def _needed(text: str, cues: Cues) -> str:
 
 
 def split_scope(text: str, cues: Cues) -> tuple[str, str]:
-    """("This covers the orders database only", "restoring the whole server is out of scope") where one sentence tells both."""
+    """("This covers the web tier only", "the network is out of scope") where one sentence tells both."""
     pieces = [p.strip() for p in re.split(r"(?<=[,.;]) ", text) if p.strip()]
     at = next((i for i, p in enumerate(pieces) if cues.has("covers", p.lower())), None)
     if at is None or len(pieces) < 2 or cues.has("excludes", pieces[at].lower()):
@@ -326,7 +326,7 @@ def split_scope(text: str, cues: Cues) -> tuple[str, str]:
 
 
 def condition_of(text: str, cues: Cues) -> tuple[str, str]:
-    """("the counts do not match", "drop the restored database") of a sentence with "if", in either order; ("", text) without one."""
+    """("the disk is full", "remove the old logs") of a sentence with "if", in either order; ("", text) without one."""
     body = reader(bare(text, cues), cues).rstrip(" .!?")
     opening = cues.single["if"].match(body)
     if opening is None:
@@ -356,7 +356,7 @@ def _without_comma(rest: str, cues: Cues) -> tuple[str, str]:
 
 
 def whom(text: str, cues: Cues) -> str:
-    """Who is to be called: "page the on-call engineer of the orders team" becomes "on-call engineer of the orders team"."""
+    """Who is to be called: "call the duty officer of the storage team" becomes "duty officer of the storage team"."""
     found = cues.single["whom"].search(text)
     return (_noun(found["to"]) if found else "") or sentence_case(text)
 

@@ -1,4 +1,4 @@
-"""How the words of a screen sound when they are read aloud: "pg_dump" is "pg underscore dump", "nginx" is "engine x"."""
+"""How the words of a screen sound when they are read aloud: "my_file" is "my underscore file", "kubectl" is "kube control"."""
 
 from __future__ import annotations
 

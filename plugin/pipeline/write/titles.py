@@ -25,7 +25,7 @@ def title(purpose: Sequence[str], actions: Sequence[Action], tools: Sequence[str
 
 
 def goal(text: str, cues: Cues) -> str | None:
-    """What the procedure is for, as an imperative phrase: "Restore the orders database from a backup"."""
+    """What the procedure is for, as an imperative phrase: "Move the wiki to the new server"."""
     body = bare(text, cues)
     how = cues.single["how_to"].search(body)
     if how:

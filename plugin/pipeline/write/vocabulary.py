@@ -1,4 +1,4 @@
-"""Words heard are corrected to what stood on the screen near that time: "PG dump" to ``pg_dump``, "engine x" to ``nginx``.
+"""Words heard are corrected to what stood on the screen near that time: "cube control" to ``kubectl``, "get lab" to ``GitLab``.
 
 One to four heard words are joined and compared, without spaces, with the spoken forms of the visible words, by edit distance and by sound. Common
 words stay as they are unless the recogniser itself was in doubt.
@@ -29,7 +29,7 @@ NEARLY_SAME = 0.93
 """What it needs where every heard word is a common one."""
 
 UNSURE_ALIKE = 0.78
-"""What a common word needs that the recogniser itself was in doubt about."""
+"""What a single word needs that the recogniser itself was in doubt about."""
 
 _SAID_SIGNS = ("slash", "dot", "point", "tilde")
 LONGEST_PHRASE = 24
@@ -171,7 +171,7 @@ def _needed(window: Sequence[Word], cues: Cues) -> float:
     texts = [re.sub(r"[^\w'+.-]", "", w.text).lower().strip(".") for w in window]
     common = all(t in cues.common or len(t) == 1 for t in texts)
     if not common:
-        return ALIKE
+        return UNSURE_ALIKE if len(window) == 1 and window[0].probability < UNSURE else ALIKE
     if len(window) > 1:
         return NEARLY_SAME
     return UNSURE_ALIKE if window[0].probability < UNSURE else 2.0

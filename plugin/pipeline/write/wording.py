@@ -108,7 +108,7 @@ def _command(action: Action, purpose: str | None, cues: Cues, said: str | None) 
 
 
 def _is_running(purpose: str, command: str) -> bool:
-    """True where the phrase only says that the command is run ("Run nginx -t", "Type ls")."""
+    """True where the phrase only says that the command is run ("Run make", "Type ls")."""
     verb, _, rest = purpose.lower().partition(" ")
     return verb in ("run", "execute", "type", "enter", "führen", "tippen", "geben") and len(rest.split()) <= max(
         4, len(command.split()) + 1

@@ -64,8 +64,8 @@ def test_plain_speech_is_left_alone(spoken: str, visible: str) -> None:
 
 
 def test_a_common_word_is_corrected_only_where_the_recogniser_was_in_doubt() -> None:
-    assert corrected("Connected as willing.", "billing=> select 1") == "Connected as willing."
-    assert corrected("Connected as willing.", "billing=> select 1", probability=0.35) == "Connected as billing."
+    assert corrected("We open the form.", "Forum (3 new)") == "We open the form."
+    assert corrected("We open the form.", "Forum (3 new)", probability=0.35) == "We open the Forum."
 
 
 def test_what_is_seen_at_another_time_does_not_count_unless_it_is_said_exactly() -> None:
