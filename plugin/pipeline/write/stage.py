@@ -21,7 +21,7 @@ def run(context: Context) -> Sop:
     watched: Watched = context.inputs["watch"]
     redacted: Redacted = context.inputs["redact"]
     options = context.options
-    known = cues(options.language or redacted.transcript.language)
+    known = cues(redacted.transcript.language or options.language)
     actions = max(1, len(redacted.actions.actions))
     illustrate = Illustrator(
         watched=watched,
