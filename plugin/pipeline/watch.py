@@ -26,6 +26,7 @@ RESTLESS_TIMES = 27
 SOLID = 0.85
 """A patch filled this much is a block caret or a box; arrow, hand and text bar fill about half of theirs."""
 LEAST_POINTER_PX = 4
+REDRAWN_SHARE = 0.12
 
 
 def watch(context: Context) -> Watched:
@@ -74,10 +75,10 @@ class _Watcher:
         if not rects:
             return
         patches = [self._patch(last, frame, r) for r in rects]
-        pointer = self._tracker.see(frame.time_s, patches)
-        shift = (
-            vertical_shift(last.luma, frame.luma, union(rects)) if sum(r[2] * r[3] for r in rects) > 0.05 * self.width * self.height else 0
-        )
+        area = sum(r[2] * r[3] for r in rects) / (self.width * self.height)
+        # In a page that is drawn anew anything may look like a pointer; where it was is where it stays.
+        pointer = self._tracker.see(frame.time_s, last.luma, frame.luma, patches) if area < REDRAWN_SHARE else ()
+        shift = vertical_shift(last.luma, frame.luma, union(rects)) if area > 0.05 else 0
         self._differences.append(Difference(time_s=frame.time_s, rects=tuple(p.rect for p in patches), shift_px=shift))
         rest = [p.rect for p in patches if not any(overlap(p.rect, q) for q in pointer)]
         if rest:
@@ -88,15 +89,15 @@ class _Watcher:
             self.keeper.keep(self._last, since_s=self._rest_since_s)
         duration_s = max(media.duration_s, self._last.time_s if self._last else 0.0)
         track, stills = tuple(self._tracker.track()), tuple(self.keeper.stills)
-        found = changes.group(self._differences, self._tracker.explained(), self.width, self.height)
+        differences = changes.without_pointer(self._differences, self._tracker.explained())
         return Watched(
             width=self.width,
             height=self.height,
             duration_s=round(duration_s, 3),
             stills=stills,
-            changes=found,
+            changes=changes.group(differences, self.width, self.height),
             pointer=track,
-            clicks=clicks.find(track, found, stills, duration_s),
+            clicks=clicks.find(track, differences, stills, duration_s),
         )
 
     def _patch(self, last: Frame, frame: Frame, rect: Rect) -> Patch:

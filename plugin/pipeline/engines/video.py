@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from plugin.pipeline.artefacts import Media
-from plugin.pipeline.engines.container import opened
+from plugin.pipeline.engines.media import open_media
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +33,7 @@ def frames(path: Path, media: Media, *, fps: float) -> Iterator[Frame]:
     import av
 
     turns = (media.rotation_deg // 90) % 4
-    with opened(path, media.demuxer) as container:
+    with open_media(path, media.demuxer) as container:
         stream = container.streams.video[0]
         stream.thread_count = 1
         base = stream.time_base

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from plugin.pipeline.artefacts import Change, ChangeKind, Rect
 from plugin.pipeline.watching.differences import overlap, union
@@ -14,26 +14,33 @@ QUIET_S = 0.25
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
-    """Where a frame differs from the one before; ``shift_px`` where content scrolled. Carets and restless things are left out already."""
+    """Where a frame differs from the one before; ``shift_px`` where content scrolled. Carets and restless things are left out before."""
 
     time_s: float
     rects: tuple[Rect, ...]
     shift_px: int = 0
 
 
-def group(differences: Iterable[Difference], explained: Mapping[float, tuple[Rect, ...]], width: int, height: int) -> tuple[Change, ...]:
-    """Changes in order, without what moves of the pointer explain (``explained``, rectangles by time)."""
-    found: list[Change] = []
-    running: list[Difference] = []
+def without_pointer(differences: Iterable[Difference], explained: Mapping[float, tuple[Rect, ...]]) -> tuple[Difference, ...]:
+    """The differences that moves of the pointer do not explain (``explained``: rectangles by time)."""
+    kept = []
     for difference in differences:
         pointer = explained.get(difference.time_s, ())
         rects = tuple(r for r in difference.rects if not any(overlap(r, p, -1) and r[2] * r[3] <= 6 * p[2] * p[3] + 600 for p in pointer))
-        if not rects:
-            continue
+        if rects:
+            kept.append(replace(difference, rects=rects))
+    return tuple(kept)
+
+
+def group(differences: Iterable[Difference], width: int, height: int) -> tuple[Change, ...]:
+    """Neighbouring differences as one change, in order."""
+    found: list[Change] = []
+    running: list[Difference] = []
+    for difference in differences:
         if running and difference.time_s - running[-1].time_s > QUIET_S:
             found.append(_change(running, width, height))
             running = []
-        running.append(Difference(time_s=difference.time_s, rects=rects, shift_px=difference.shift_px))
+        running.append(difference)
     if running:
         found.append(_change(running, width, height))
     return tuple(found)

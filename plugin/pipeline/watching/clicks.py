@@ -5,51 +5,46 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Sequence
 
-from plugin.pipeline.artefacts import Change, Click, Pointer, Rect, Still
+from plugin.pipeline.artefacts import Click, Pointer, Rect, Still
+from plugin.pipeline.watching.changes import Difference
 from plugin.pipeline.watching.differences import overlap
 
 REST_S = 0.12
 ARRIVED_PX = 6
 LONGEST_REST_S = 12.0
+HOVER_S = 0.1
+SAME_FRAME_S = 0.03
 REACTION_S = 0.1
 """Between the press and the first frame that shows its effect."""
 
 
-def find(track: Sequence[Pointer], changes: Sequence[Change], stills: Sequence[Still], duration_s: float) -> tuple[Click, ...]:
-    """At most one click for each rest of the pointer, except where a control is pressed again and again."""
+def find(track: Sequence[Pointer], differences: Sequence[Difference], stills: Sequence[Still], duration_s: float) -> tuple[Click, ...]:
+    """At most one click for each rest of the pointer. ``differences`` are those that the pointer's moves do not explain."""
     found = []
-    for i, (start_s, end_s, at) in enumerate(rests(track, duration_s)):
-        during = [
-            c
-            for c in changes
-            if start_s - 0.05 <= c.start_s < min(end_s + 0.05, start_s + LONGEST_REST_S) and c.kind not in ("caret", "noise")
-        ]
-        hover = next((c for c in during if c.start_s - start_s < 0.16 and _round_the_pointer(c.box, at)), None)
-        effects = [c for c in during if c is not hover]
-        if not effects:
+    times = [d.time_s for d in differences]
+    for start_s, end_s, at in rests(track, duration_s):
+        until_s = min(end_s + SAME_FRAME_S, start_s + LONGEST_REST_S)
+        during = list(differences[bisect_right(times, start_s - SAME_FRAME_S) : bisect_right(times, until_s)])
+        hover = _hover(during, start_s, at)
+        effect = next((d for d in during if d.time_s > start_s + (HOVER_S if hover else SAME_FRAME_S)), None)
+        if effect is None:
             continue
-        effect = effects[0]
-        if i == 0 and effect.start_s > start_s + 4 and not overlap(effect.box, (at.x - 60, at.y - 30, 120, 60)):
-            continue  # something happened by itself long after the pointer was left lying
-        time_s = max(start_s, effect.start_s - REACTION_S)
+        time_s = max(start_s, effect.time_s - REACTION_S)
         before, after = neighbours(stills, time_s)
-        found.append(
-            Click(
-                time_s=round(time_s, 3),
-                x=at.x,
-                y=at.y,
-                hover=hover.box if hover else None,
-                before=before,
-                after=after,
-                confidence=_confidence(effect, at, time_s - start_s, hover is not None),
-            )
-        )
+        confidence = _confidence(effect, at, time_s - start_s, hover is not None)
+        found.append(Click(time_s=round(time_s, 3), x=at.x, y=at.y, hover=hover, before=before, after=after, confidence=confidence))
     return tuple(found)
+
+
+def _hover(during: Sequence[Difference], start_s: float, at: Pointer) -> Rect | None:
+    """The control that recoloured when the pointer came onto it."""
+    fresh = [r for d in during if d.time_s - start_s <= HOVER_S for r in d.rects]
+    return next((r for r in fresh if _round_the_pointer(r, at)), None)
 
 
 def rests(track: Sequence[Pointer], duration_s: float) -> list[tuple[float, float, Pointer]]:
     """(from, until, where) the pointer lay still for at least REST_S after it had moved."""
-    found = []
+    found: list[tuple[float, float, Pointer]] = []
     for i, here in enumerate(track):
         until = track[i + 1].time_s if i + 1 < len(track) else duration_s
         if until - here.time_s >= REST_S:
@@ -71,9 +66,9 @@ def _round_the_pointer(box: Rect, at: Pointer) -> bool:
     return x - 8 <= at.x <= x + width + 8 and y - 8 <= at.y <= y + height + 8 and height <= 90
 
 
-def _confidence(effect: Change, at: Pointer, waited_s: float, hovered: bool) -> float:
-    score = 0.35
-    score += 0.25 if overlap(effect.box, (at.x - 12, at.y - 12, 24, 24)) else 0.0
+def _confidence(effect: Difference, at: Pointer, waited_s: float, hovered: bool) -> float:
+    near = any(overlap(r, (at.x - 12, at.y - 12, 24, 24)) for r in effect.rects)
+    score = 0.35 + (0.25 if near else 0.0)
     score += 0.2 if waited_s < 1.0 else 0.05 if waited_s < 2.5 else -0.1
     score += 0.15 if hovered or at.glyph in ("hand", "text") else 0.0
     return round(min(0.95, score), 2)

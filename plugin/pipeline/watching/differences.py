@@ -18,7 +18,7 @@ def changed_cells(before: Any, after: Any) -> Any:
     """bool, one for each ``CELL_PX`` x ``CELL_PX`` block; True where at least two of its pixels differ strongly."""
     import cv2
 
-    strong = cv2.compare(cv2.absdiff(before, after), THRESHOLD, cv2.CMP_GT)
+    _, strong = cv2.threshold(cv2.absdiff(before, after), THRESHOLD, 255, cv2.THRESH_BINARY)
     height, width = strong.shape
     rows, columns = -(-height // CELL_PX), -(-width // CELL_PX)
     if (rows * CELL_PX, columns * CELL_PX) != (height, width):

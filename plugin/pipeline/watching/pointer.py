@@ -6,18 +6,25 @@ most moves of the whole recording is believed: a wrong guess is corrected by wha
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
 
 from plugin.pipeline.artefacts import Glyph, Pointer, Rect
 from plugin.pipeline.watching.differences import overlap
 
 BEAM = 12
+WORST = 12.0
 WIDEST_SHARE = 0.03
 """A pointer is at most this share of the picture's larger side (48 px at 1600)."""
 LEAST_JUMP_PX = 3
 
-MOVED, MERGED, INTO_HOVER, APPEARED = 2.0, 0.9, 1.1, -1.3
+MOVED, MERGED, INTO_HOVER, APPEARED = 2.0, 0.6, 1.1, -1.3
+RESTORED, LEFT_A_TRACE = 0.6, -1.2
 UNEXPLAINED, TOUCHED = -0.15, -0.5
+ALIKE_LEVELS = 14.0
+"""Mean grey levels by which what the pointer uncovers may differ from what was there before it came."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,31 +47,51 @@ class _Place:
     came_from: _Place | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Guess:
+    """One explanation of all that was seen. ``under`` are the pixels that the pointer hides (None where unknown)."""
+
+    score: float
+    place: _Place | None
+    under: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """One difference: its time, both frames and the patches."""
+
+    time_s: float
+    before: Any
+    after: Any
+    patches: list[Patch]
+    small: list[Rect]
+
+
 @dataclass(slots=True)
 class Tracker:
-    """Feed it the patches of every difference; ``track`` and ``explained`` hold the best explanation so far."""
+    """Feed it every difference; ``track`` and ``explained`` hold the best explanation so far."""
 
     width: int
     height: int
-    _beam: list[tuple[float, _Place | None]] = field(default_factory=lambda: [(0.0, None)])
+    _beam: list[_Guess] = field(default_factory=lambda: [_Guess(score=0.0, place=None)])
 
     @property
     def widest_px(self) -> int:
         return max(28, round(max(self.width, self.height) * WIDEST_SHARE))
 
-    def see(self, time_s: float, patches: list[Patch]) -> tuple[Rect, ...]:
-        """Takes one difference; gives the rectangles of it that the pointer explains, as far as can be said now."""
-        best: dict[tuple[int, int, int, int] | None, tuple[float, _Place | None]] = {}
-        small = [p.rect for p in patches if p.pointer_like]
-        for score, place in self._beam:
-            for gain, new in self._readings(time_s, place, patches, small):
-                key = new.box if new else None
-                if key not in best or best[key][0] < score + gain:
-                    best[key] = (score + gain, new)
-        self._beam = sorted(best.values(), key=lambda b: -b[0])[:BEAM]
-        top = self._beam[0][0]
-        self._beam = [(score - top, place) for score, place in self._beam if score > top - 12]
-        now = self._beam[0][1]
+    def see(self, time_s: float, before: Any, after: Any, patches: list[Patch]) -> tuple[Rect, ...]:
+        """Takes one difference (luma of both frames); gives the rectangles that the pointer explains, as far as can be said now."""
+        seen = _Seen(time_s, before, after, patches, [p.rect for p in patches if p.pointer_like])
+        best: dict[Rect | None, _Guess] = {}
+        for guess in self._beam:
+            for new in self._readings(seen, guess):
+                key = new.place.box if new.place else None
+                if key not in best or best[key].score < new.score:
+                    best[key] = new
+        ranked = sorted(best.values(), key=lambda g: -g.score)[:BEAM]
+        top = ranked[0].score
+        self._beam = [replace(g, score=g.score - top) for g in ranked if g.score > top - WORST]
+        now = self._beam[0].place
         return now.used if now is not None and now.time_s == time_s else ()
 
     def track(self) -> list[Pointer]:
@@ -72,15 +99,8 @@ class Tracker:
         found = []
         for place in self._path():
             x, y, glyph = hot_spot(place)
-            found.append(
-                Pointer(
-                    time_s=round(place.time_s, 3),
-                    x=max(0, min(x, self.width - 1)),
-                    y=max(0, min(y, self.height - 1)),
-                    glyph=glyph,
-                    confidence=0.6 if place.hover else 0.9,
-                )
-            )
+            at_x, at_y = max(0, min(x, self.width - 1)), max(0, min(y, self.height - 1))
+            found.append(Pointer(time_s=round(place.time_s, 3), x=at_x, y=at_y, glyph=glyph, confidence=0.6 if place.hover else 0.9))
         return found
 
     def explained(self) -> dict[float, tuple[Rect, ...]]:
@@ -88,62 +108,53 @@ class Tracker:
         return {place.time_s: place.used for place in self._path()}
 
     def _path(self) -> list[_Place]:
-        places, at = [], self._beam[0][1]
+        places, at = [], self._beam[0].place
         while at is not None:
             places.append(at)
             at = at.came_from
         return places[::-1]
 
-    def _readings(self, time_s: float, place: _Place | None, patches: list[Patch], small: list[Rect]) -> list[tuple[float, _Place | None]]:
-        """All ways to understand a difference if the pointer was at ``place``: (what speaks for it, where the pointer is then)."""
-        left = tuple(p.rect for p in patches if place is not None and overlap(p.rect, place.box, 1))
-        others = UNEXPLAINED * min(3, len(small))
-        found: list[tuple[float, _Place | None]] = [(others + (TOUCHED if left else 0.0), place)]
-        for rect in small:
+    def _readings(self, seen: _Seen, guess: _Guess) -> list[_Guess]:
+        """All ways to go on from a guess: the pointer stayed, or moved to one of the patches."""
+        place = guess.place
+        left = tuple(p.rect for p in seen.patches if place is not None and overlap(p.rect, place.box, 1))
+        others = UNEXPLAINED * min(3, len(seen.small))
+        found = [replace(guess, score=guess.score + others + (TOUCHED if left else 0.0))]
+        for rect in seen.small:
             if place is None:
-                found.append(
-                    (APPEARED + others, _Place(time_s=time_s, box=rect, size=rect[2:], used=(rect,), hover=False, came_from=place))
-                )
+                found.append(self._moved(seen, guess, rect, APPEARED + others, used=(rect,), size=rect[2:]))
             elif rect not in left and _alike(rect[2:], place.size):
+                gone = tuple(r for r in left if max(r[2:]) <= 2 * self.widest_px)
                 gain = (MOVED - 0.4 * min(1.0, _far(rect, place.box) / 800)) if left else APPEARED
-                used = (*(r for r in left if max(r[2:]) <= 2 * self.widest_px), rect)
-                found.append(
-                    (
-                        gain + others - UNEXPLAINED * min(2, len(used)),
-                        _Place(time_s=time_s, box=rect, size=rect[2:], used=used, hover=False, came_from=place),
-                    )
-                )
-        if place is not None and left:
-            found += self._blurred(time_s, place, patches, left, others)
+                gain += others - UNEXPLAINED * min(2, 1 + len(gone))
+                found.append(self._moved(seen, guess, rect, gain, used=(*gone, rect), size=rect[2:]))
+        return found + (self._blurred(seen, guess, place, left, others) if place is not None and left else [])
+
+    def _blurred(self, seen: _Seen, guess: _Guess, place: _Place, left: tuple[Rect, ...], others: float) -> list[_Guess]:
+        """Moves whose end is no patch of its own: a slow one (old and new place are one patch), or one onto a control that recoloured."""
+        found = []
+        merged = max(left, key=lambda r: r[2] * r[3])
+        if max(merged[2:]) <= 2 * self.widest_px:
+            box = _middle(merged, place.size) if place.hover else _other_end(merged, place)
+            if box is not None:
+                found.append(self._moved(seen, guess, box, MERGED + others, used=left, size=place.size))
+        gone = tuple(r for r in left if max(r[2:]) <= 2 * self.widest_px)
+        for patch in seen.patches:
+            width, height = patch.rect[2:]
+            control = place.size[0] * 1.3 < width <= 0.5 * self.width and 14 <= height <= 0.13 * self.height
+            if control and not patch.pointer_like and not place.hover and (gone or patch.rect in left):
+                box = _without(patch.rect, place.box) if patch.rect in left else patch.rect
+                found.append(self._moved(seen, guess, box, INTO_HOVER + others, used=gone, size=place.size, hover=True))
         return found
 
-    def _blurred(
-        self, time_s: float, place: _Place, patches: list[Patch], left: tuple[Rect, ...], others: float
-    ) -> list[tuple[float, _Place | None]]:
-        """Moves whose end is no patch of its own: a slow one (old and new place are one patch), or one onto a control that recoloured."""
-        found: list[tuple[float, _Place | None]] = []
-        merged = max(left, key=lambda r: r[2] * r[3])
-        if max(merged[2:]) <= 2 * self.widest_px and not place.hover:
-            box = _other_end(merged, place)
-            if box is not None:
-                found.append((MERGED + others, _Place(time_s=time_s, box=box, size=place.size, used=left, hover=False, came_from=place)))
-        for patch in patches:
-            x, y, width, height = patch.rect
-            if (
-                not patch.pointer_like
-                and place.size[0] < width <= 0.5 * self.width
-                and 14 <= height <= 0.13 * self.height
-                and patch.rect not in left
-            ):
-                used = tuple(r for r in left if max(r[2:]) <= 2 * self.widest_px)
-                if used:
-                    found.append(
-                        (
-                            INTO_HOVER + others,
-                            _Place(time_s=time_s, box=(x, y, width, height), size=place.size, used=used, hover=True, came_from=place),
-                        )
-                    )
-        return found
+    def _moved(
+        self, seen: _Seen, guess: _Guess, box: Rect, gain: float, *, used: tuple[Rect, ...], size: tuple[int, ...], hover: bool = False
+    ) -> _Guess:
+        """A pointer leaves nothing behind: what it uncovers is what was there before it came. A caret or a typed letter leaves a trace."""
+        trace = _trace(seen.after, guess, box)
+        gain += 0.0 if trace is None else RESTORED if trace <= ALIKE_LEVELS else LEFT_A_TRACE
+        place = _Place(time_s=seen.time_s, box=box, size=(size[0], size[1]), used=used, hover=hover, came_from=guess.place)
+        return _Guess(score=guess.score + gain, place=place, under=None if hover else _under(seen.before, guess, box))
 
 
 def hot_spot(place: _Place) -> tuple[int, int, Glyph]:
@@ -160,12 +171,56 @@ def hot_spot(place: _Place) -> tuple[int, int, Glyph]:
     return x + 1, y + 1, "arrow"
 
 
+def _trace(after: Any, guess: _Guess, new: Rect) -> float | None:
+    """Mean grey levels between what the pointer uncovers and what was there before; None where that is not known."""
+    if guess.place is None or guess.under is None:
+        return None
+    x, y, width, height = guess.place.box
+    now = after[y : y + height, x : x + width].astype(np.int16)
+    free = np.ones(now.shape, bool)
+    _cut_out(free, guess.place.box, new)
+    return float(np.abs(now - guess.under)[free].mean()) if free.sum() >= 12 else None
+
+
+def _under(before: Any, guess: _Guess, box: Rect) -> Any:
+    """The pixels below ``box`` before the pointer came there; where its old place overlaps, what was known to lie under that."""
+    x, y, width, height = box
+    under = before[y : y + height, x : x + width].astype(np.int16)
+    old = guess.place.box if guess.place is not None else None
+    if old is not None and guess.under is not None and overlap(old, box):
+        left, top = max(x, old[0]), max(y, old[1])
+        right, bottom = min(x + width, old[0] + old[2]), min(y + height, old[1] + old[3])
+        known = guess.under[top - old[1] : bottom - old[1], left - old[0] : right - old[0]]
+        under[top - y : top - y + known.shape[0], left - x : left - x + known.shape[1]] = known
+    return under
+
+
+def _cut_out(mask: Any, box: Rect, hole: Rect) -> None:
+    left, top = max(0, hole[0] - box[0]), max(0, hole[1] - box[1])
+    right, bottom = hole[0] + hole[2] - box[0], hole[1] + hole[3] - box[1]
+    if right > 0 and bottom > 0:
+        mask[top:bottom, left:right] = False
+
+
 def _alike(a: tuple[int, ...], b: tuple[int, ...]) -> bool:
     return 0.35 <= (a[0] + 4) / (b[0] + 4) <= 2.8 and 0.35 <= (a[1] + 4) / (b[1] + 4) <= 2.8
 
 
 def _far(a: Rect, b: Rect) -> int:
     return abs(a[0] - b[0]) + abs(a[1] - b[1])
+
+
+def _middle(patch: Rect, size: tuple[int, int]) -> Rect:
+    return (patch[0] + (patch[2] - size[0]) // 2, patch[1] + (patch[3] - size[1]) // 2, *size)
+
+
+def _without(patch: Rect, old: Rect) -> Rect:
+    """What is left of a patch when the pointer's old place at one of its ends is cut away: the control that it went onto."""
+    x, y, width, height = patch
+    above, below = old[1] - y, y + height - (old[1] + old[3])
+    if min(above, below) <= 2 and max(above, below) >= 14:
+        return (x, y, width, above) if above > below else (x, y + height - below, width, below)
+    return patch
 
 
 def _other_end(merged: Rect, place: _Place) -> Rect | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from plugin.pipeline.artefacts import Still
+from plugin.pipeline.artefacts import Rect, Still
 from plugin.pipeline.engines.video import Frame
 from plugin.pipeline.watching.differences import changed_cells, rectangles
 
@@ -28,7 +28,7 @@ class Keeper:
         """``frame`` has been shown (pointer and caret aside) since ``since_s``."""
         import cv2
 
-        changed = ((0, 0, frame.luma.shape[1], frame.luma.shape[0]),)
+        changed: tuple[Rect, ...] = ((0, 0, frame.luma.shape[1], frame.luma.shape[0]),)
         if self._shown is not None:
             changed = tuple(rectangles(changed_cells(self._shown, frame.luma)))
             if not changed:
