@@ -13,6 +13,7 @@ from plugin.pipeline.write import titles
 from plugin.pipeline.write.clauses import Clause, clauses_of
 from plugin.pipeline.write.headings import tidy_place
 from plugin.pipeline.write.heard import told_only
+from plugin.pipeline.write.labels import named_by_speech
 from plugin.pipeline.write.language import Cues
 from plugin.pipeline.write.matching import Pair, align
 from plugin.pipeline.write.mistakes import mistaken, replacement
@@ -90,6 +91,7 @@ def plan_of(redacted: Redacted, media: Media, cues: Cues) -> Plan:
     last_s = max((a.end_s for a in actions), default=float("inf"))
     told = classify(clauses, cues, first_s=first_s, last_s=last_s)
     pairs = align(actions, told, cues)
+    actions = named_by_speech(actions, told, pairs, redacted.reading)
     mistakes = mistaken(actions, told, pairs)
     kept_pairs = _handed_on(actions, pairs, mistakes)
     steps = {i: a for i, a in enumerate(actions) if i not in mistakes}

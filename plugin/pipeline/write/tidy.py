@@ -16,6 +16,9 @@ SOON_S = 6.0
 """A field is filled at most so long after the click into it."""
 
 DOUBLE_S = 1.5
+NO_HAND_S = 0.6
+"""Nobody clicks two different things within this time: one of the two was read into the picture."""
+
 SAME_LABEL = 88
 """Similarity (0..100) of two labels that the reading of the screen may have got slightly different."""
 
@@ -34,6 +37,8 @@ def tidied(actions: Iterable[Action]) -> tuple[Action, ...]:
 
 def _joined(first: Action, then: Action) -> Action | None:
     """Both as one action, or None where they are two."""
+    if (first.kind, then.kind) == ("click", "click") and then.act_s - first.act_s <= NO_HAND_S and first.taken_back == then.taken_back:
+        return _surer(first, then)
     if not _same_target(first, then) or first.taken_back != then.taken_back or then.start_s - first.end_s > SOON_S:
         return None
     kinds = (first.kind, then.kind)
@@ -46,6 +51,12 @@ def _joined(first: Action, then: Action) -> Action | None:
     if kinds == ("click", "click") and then.act_s - first.act_s <= DOUBLE_S:
         return replace(first, end_s=max(first.end_s, then.end_s), after=then.after)
     return None
+
+
+def _surer(first: Action, then: Action) -> Action:
+    """The click that is better known: with a label rather than without, then by confidence."""
+    best = max((first, then), key=lambda a: (a.target is not None, a.confidence))
+    return replace(best, start_s=min(first.start_s, then.start_s), end_s=max(first.end_s, then.end_s))
 
 
 def _same_target(first: Action, then: Action) -> bool:
