@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
 import signal
-import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -31,22 +29,19 @@ class Role:
 def run_worker(settings: Settings) -> None:
     from plugin import worker
     from plugin.bootstrap import build
+    from plugin.services.work import worker_name
 
     logging.set_up(form=settings.log_format, level=settings.log_level)
-    worker.run(build(settings), stop_on_signals(), worker=holder())
+    worker.run(build(settings), stop_on_signals(), worker=worker_name())
 
 
 def run_scheduler(settings: Settings) -> None:
     from plugin import scheduler
     from plugin.bootstrap import build
+    from plugin.services.work import worker_name
 
     logging.set_up(form=settings.log_format, level=settings.log_level)
-    scheduler.run(build(settings), stop_on_signals(), holder=holder())
-
-
-def holder() -> str:
-    """Names this process in leases: machine and process id."""
-    return f"{socket.gethostname()}:{os.getpid()}"
+    scheduler.run(build(settings), stop_on_signals(), holder=worker_name())
 
 
 def stop_on_signals() -> Event:

@@ -158,7 +158,9 @@ def _first_start(deps: Deps) -> None:
         return
     Console(stderr=True).print(f"[bold green]{words}[/]", highlight=False)
     folder = deps.settings.data_dir / "knowledge-base"
-    connections.connect(deps, _admin(deps), kind="filesystem", name=FOLDER_NAME, settings={"path": str(folder.absolute())})
+    connections.connect(
+        deps, _admin(deps), kind="filesystem", name=FOLDER_NAME, settings={"path": str(folder.absolute())}, default_place="sops"
+    )
 
 
 def _admin(deps: Deps) -> Caller:

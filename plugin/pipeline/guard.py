@@ -10,6 +10,7 @@ import multiprocessing
 import os
 import resource
 import signal
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ from plugin.domain.errors import SopError, UnusableRecording
 from plugin.pipeline.stage import Report
 
 T = TypeVar("T")
+
+ENDS_WITHIN_S = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +50,8 @@ def call(function: Callable[..., T], *arguments: Any, limits: Limits, report: Re
         return cast(T, _answer(ours, child, limits, report or _nothing))
     finally:
         ours.close()
+        if sys.exc_info()[0] is None:
+            child.join(ENDS_WITHIN_S)  # it has answered: let it give back what it holds
         if child.is_alive():
             child.kill()
         child.join()
