@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from functools import cache
 from typing import Any
+from urllib.parse import urlencode
 
-from flask import Blueprint, Response, current_app, json, render_template, request
+from flask import Blueprint, Response, current_app, json, redirect, render_template, request
 from markupsafe import Markup, escape
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from werkzeug.wrappers import Response as BaseResponse
 
 import plugin
 from plugin.services import administration
@@ -31,7 +33,13 @@ def blueprint() -> Blueprint:
     system.add_url_rule("/problems/<slug>", "problem", open_to_all(_problem))
     system.add_url_rule(f"{PREFIX}/openapi.json", "openapi", open_to_all(_openapi))
     system.add_url_rule("/api/docs", "docs", open_to_all(_docs))
+    # The address in mails; the page that it leads to asks the API what the link is for.
+    system.add_url_rule("/links/<token>", "link", open_to_all(_link))
     return system
+
+
+def _link(token: str) -> BaseResponse:
+    return redirect(f"/review?{urlencode({'token': token})}")
 
 
 def _alive() -> Response:

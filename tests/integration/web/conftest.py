@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import shutil
+import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -143,3 +144,10 @@ def document(**more: Any) -> dict[str, Any]:
         "steps": [{"id": "stp_1", "number": 1, "action": "Open the console."}, {"id": "stp_2", "number": 2, "action": "Press Restart."}],
         **more,
     }
+
+
+@pytest.fixture
+def unused_port() -> int:
+    """A port that was free a moment ago."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
