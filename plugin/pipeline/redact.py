@@ -55,7 +55,7 @@ def redact(context: Context) -> Redacted:
 
 STAGE = Stage(
     name="redact",
-    version=1,
+    version=2,
     needs=("listen", "watch", "read", "act"),
     produces=Redacted,
     run=redact,

@@ -14,7 +14,7 @@ KEY = "tR7pX2cLx/9YeJr4KwBz0UdFm5GsHa8PiOo3XtRb"
         ("DATABASE_URL=postgresql://app:g7Kq-lemon-1182@db.example.com/app", "g7Kq-lemon-1182", "PASSWORD"),
         (f"AWS_SECRET_ACCESS_KEY={KEY}", KEY, "KEY"),
         (f"sed -i 's#^AWS_SECRET.*#AWS_SECRET_ACCESS_KEY={KEY}#' .env", KEY, "KEY"),
-        ("aws_access_key_id = AKIAJ5EXAMPLE7QWERTY", "AKIAJ5EXAMPLE7QWERTY", "ACCESS_KEY_ID"),
+        ("aws_access_key_id = AKIAJ5EXAMPLE7QWERTY", "AKIAJ5EXAMPLE7QWERTY", "KEY"),
         ('curl -H "Authorization: Bearer st_live_5a3c9a1e5d8b2046" http://localhost/reload', "st_live_5a3c9a1e5d8b2046", "TOKEN"),
         ("  password: cGFzc3dvcmQxMjM=", "cGFzc3dvcmQxMjM=", "PASSWORD"),
         ("vault kv put secret/app api_key=abc123def456", "abc123def456", "KEY"),
