@@ -14,7 +14,6 @@ from connectors.errors import Misconfigured
 
 BUILT_IN = {
     "filesystem": "connectors.filesystem",
-    "confluence": "connectors.confluence",
     "notion": "connectors.notion",
 }
 GROUP = "sopwright.connectors"

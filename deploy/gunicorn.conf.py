@@ -4,6 +4,7 @@ Threads, because uploads and event streams wait for the network most of the time
 """
 
 import os
+from pathlib import Path
 
 bind = os.environ.get("SOPWRIGHT_BIND", "0.0.0.0:8800")
 worker_class = "gthread"
@@ -20,7 +21,7 @@ max_requests_jitter = 2_000
 limit_request_line = 8190
 limit_request_fields = 64
 limit_request_field_size = 12_288
-worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None
+worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - memory for heartbeats, as gunicorn advises
 # The application decides by SOPWRIGHT_TRUSTED_PROXIES which forwarded headers it believes.
 forwarded_allow_ips = "*"
 secure_scheme_headers = {}

@@ -31,7 +31,6 @@ def publish(folder: Path, target: str, message: str | None, as_json: bool) -> No
     \b
     Settings come from the environment:
       filesystem  SOPWRIGHT_FILESYSTEM_PATH (a Git folder; made where it is missing)
-      confluence  SOPWRIGHT_CONFLUENCE_URL _EDITION (cloud, datacenter) _EMAIL _TOKEN _SPACE _PARENT
       notion      SOPWRIGHT_NOTION_TOKEN _PARENT _URL
 
     What was published where is remembered in SOPWRIGHT_DATA (default: ./data). Edits that people made on the page are kept; where they and

@@ -10,6 +10,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from connectors import registry
 from plugin import settings as configuration
 from plugin.bootstrap import build
 from plugin.cli import roles
@@ -85,13 +86,11 @@ def upgrade() -> None:
 
 
 @click.command()
-@click.argument("kind", type=click.Choice(["filesystem", "confluence", "notion"]))
+@click.argument("kind", type=click.Choice(registry.names()))
 @click.option("--name", help="How people see it. [default: the kind]")
 @click.option("--place", help="Where new pages go when nobody says otherwise (space, database or folder).")
 def connect(kind: str, name: str | None, place: str | None) -> None:
     """Connect a knowledge base to the service, with the settings that `sopwright publish` uses (SOPWRIGHT_<KIND>_*), and check it."""
-    from connectors import registry
-
     deps = build(_settings())
     _require_schema(deps)
     admin = _admin(deps)

@@ -7,8 +7,9 @@ back) is found by its picture; only what is left goes to the recogniser.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from difflib import SequenceMatcher
 from typing import Any, cast
 
 import numpy as np
@@ -44,15 +45,17 @@ class _Known:
 
 
 def read_stills(watched: Watched, images: Iterable[Any], recogniser: Recogniser, report: Any = None) -> Reading:
-    """``images`` are the grey pictures of ``watched.stills``, in their order; only two are held at a time."""
+    """``images`` are the grey pictures of ``watched.stills``, in their order; only three are held at a time."""
     known = _Known()
     screens: list[Screen] = []
     before: Any = None
-    for index, gray in enumerate(images):
+    for index, (gray, following) in enumerate(_with_next(images)):
         still = watched.stills[index]
-        hidden = _hidden(watched, still.time_s, still.until_s, gray)
-        kept = _taken_over(screens[-1].lines, before, gray, hidden) if before is not None else ()
-        lines = _new_lines(gray, before, kept, known, recogniser, slack_px=6 if hidden is None else 26)
+        coming = _pointer_spots(watched, index + 1, gray)
+        spots = [s for s in _pointer_spots(watched, index, gray) if not _lifted(gray, s, before, following, coming)]
+        kept = _taken_over(screens[-1].lines, before, gray, spots) if before is not None else ()
+        earlier = screens[-1].lines if screens else ()
+        lines = _new_lines(gray, before, kept, known, recogniser, spots, earlier)
         screens.append(Screen(still=index, time_s=still.time_s, lines=_in_order(_settled(kept, lines))))
         before = gray
         if report is not None:
@@ -60,21 +63,68 @@ def read_stills(watched: Watched, images: Iterable[Any], recogniser: Recogniser,
     return Reading(screens=tuple(screens))
 
 
-def _taken_over(lines: Sequence[Line], before: Any, gray: Any, hidden: Any) -> tuple[Line, ...]:
+def _with_next(images: Iterable[Any]) -> Iterator[tuple[Any, Any]]:
+    current: Any = None
+    for image in images:
+        if current is not None:
+            yield current, image
+        current = image.copy()
+    if current is not None:
+        yield current, None
+
+
+def _pointer_spots(watched: Watched, index: int, gray: Any) -> list[Rect]:
+    """Where the mouse pointer may cover the picture of this still: where it was when the rest began and when it ended."""
+    if index >= len(watched.stills):
+        return []
+    spots: list[Rect] = []
+    still = watched.stills[index]
+    marks: list[Pointer] = []
+    for time_s in (still.time_s, still.until_s):
+        at = bisect_right(watched.pointer, time_s + 0.02, key=lambda p: p.time_s)
+        marks += watched.pointer[at - 1 : at]
+    marks += [Pointer(time_s=c.time_s, x=c.x, y=c.y) for c in watched.clicks if index in (c.before, c.after)]
+    for spot in marks:
+        reach = (10, 14, 11, 15) if spot.glyph == "text" else (12, 12, 22, 28)
+        left, top = max(0, spot.x - reach[0]), max(0, spot.y - reach[1])
+        box = (left, top, min(gray.shape[1], spot.x + reach[2]) - left, min(gray.shape[0], spot.y + reach[3]) - top)
+        if box[2] > 0 and box[3] > 0 and box not in spots:
+            spots.append(box)
+    return spots
+
+
+def _lifted(gray: Any, spot: Rect, before: Any, following: Any, coming: Sequence[Rect]) -> bool:
+    if before is not None and picture.lift(gray, spot, before):
+        return True
+    apart = not any(_meet(spot, other) for other in coming)
+    return following is not None and apart and picture.lift(gray, spot, following)
+
+
+def _meet(one: Rect, other: Rect) -> bool:
+    return _overlap(one, other) > 0
+
+
+def _taken_over(lines: Sequence[Line], before: Any, gray: Any, spots: Sequence[Rect]) -> tuple[Line, ...]:
+    """Lines of the still before that stand there unchanged, as far as the pointer lets see."""
     if before.shape != gray.shape:
         return ()
     same = []
     for line in lines:
         old, new = picture.cut(before, line.box, 1), picture.cut(gray, line.box, 1)
-        mask = picture.cut(hidden, line.box, 1) if hidden is not None else None
-        covered = float((mask > 0).mean()) if mask is not None and mask.size else 0.0
+        mask, covered = None, 0.0
+        spot = next((s for s in spots if _meet(line.box, s)), None)
+        if spot is not None:
+            mask = picture.mask_of(spot, line.box, new.shape, 1)
+            covered = float(mask.mean())
         if covered < 0.7 and picture.alike(old, new, mask):
             same.append(line)
     return tuple(same)
 
 
-def _new_lines(gray: Any, before: Any, kept: Sequence[Line], known: _Known, recogniser: Recogniser, slack_px: int) -> list[Line]:
-    """``slack_px``: by how much a pointer that lies on a known line may lengthen it."""
+def _new_lines(
+    gray: Any, before: Any, kept: Sequence[Line], known: _Known, recogniser: Recogniser, spots: Sequence[Rect], earlier: Sequence[Line]
+) -> list[Line]:
+    """What is to be read. ``spots`` are where a pointer covers the picture: it may lengthen a line, spoil a letter or look like one."""
     rows = _changed_rows(gray, before)
     if rows is None:
         return []
@@ -84,7 +134,10 @@ def _new_lines(gray: Any, before: Any, kept: Sequence[Line], known: _Known, reco
     lines: list[Line] = []
     columns = 0
     for box in boxes:
-        if any(_overlap(box, line.box) > 0.6 and box[2] <= line.box[2] + slack_px for line in kept):
+        under = any(_meet(box, s) for s in spots)
+        if box[2] <= 24 and any(_overlap(box, s) > 0.85 for s in spots):
+            continue  # the pointer itself
+        if any(_overlap(box, line.box) > 0.6 and box[2] <= line.box[2] + (26 if under else 6) for line in kept):
             continue
         piece = picture.cut(gray, box, 1)
         found = known.find(box, piece)
@@ -95,10 +148,38 @@ def _new_lines(gray: Any, before: Any, kept: Sequence[Line], known: _Known, reco
             columns += box[2] * 48 // max(box[3], 1)
     crops = [crop(gray, box) for box in fresh]
     for box, piece, read in zip(fresh, crops, recogniser.read(crops), strict=True):
-        line = _line(box, piece, read)
-        known.add(line, picture.cut(gray, box, 1))
+        spot = next((s for s in spots if _meet(box, s)), None)
+        if spot is not None:
+            line = _under_pointer(box, piece, read, spot, earlier)
+        else:
+            line = _line(box, piece, read)
+            known.add(line, picture.cut(gray, box, 1))
         lines.append(line)
     return [line for line in lines if line.text and line.confidence >= _LEAST_CONFIDENCE]
+
+
+def _under_pointer(box: Rect, piece: Any, read: Read, spot: Rect, earlier: Sequence[Line]) -> Line:
+    """A line that the pointer lies on: as it read before if that still fits, else without the stroke of a text pointer."""
+    plain = _line(box, piece, read)
+    for line in earlier:
+        similar = SequenceMatcher(None, line.text, plain.text).ratio()
+        if (
+            _overlap(line.box, box) > 0.75
+            and abs(line.box[2] - box[2]) <= 26
+            and similar >= 0.5
+            and abs(len(line.text) - len(plain.text)) <= 2
+        ):
+            return Line(box=line.box, text=line.text, confidence=line.confidence)
+    middle = spot[0] + spot[2] // 2 - max(0, box[0] - max(3, round(0.2 * box[3])))
+    strokes = [i for i, c in enumerate(read.text) if c in "I|l1[]!Jj" and abs(read.centres[i] - middle) <= 0.4 * box[3]]
+    if not strokes:
+        return plain
+    out = min(strokes, key=lambda i: (read.text[i] not in "I|", abs(read.centres[i] - middle)))
+    text, centres = read.text[:out] + read.text[out + 1 :], read.centres[:out] + read.centres[out + 1 :]
+    bare = piece.copy()
+    stroke = round(read.centres[out])
+    bare[:, max(0, stroke - 4) : stroke + 5] = np.median(piece)
+    return Line(box=box, text=respace(text, centres, bare).strip(), confidence=plain.confidence)
 
 
 def _settled(kept: Sequence[Line], lines: Sequence[Line]) -> list[Line]:
@@ -127,22 +208,6 @@ def _overlap(box: Rect, other: Rect) -> float:
     wide = min(box[0] + box[2], other[0] + other[2]) - max(box[0], other[0])
     high = min(box[1] + box[3], other[1] + other[3]) - max(box[1], other[1])
     return wide * high / (box[2] * box[3]) if wide > 0 and high > 0 else 0.0
-
-
-def _hidden(watched: Watched, start_s: float, until_s: float, gray: Any) -> Any:
-    """Where the mouse pointer stood at the beginning of this still and just before it."""
-    spots = [p for p in _near(watched.pointer, start_s) if p.time_s <= until_s]
-    if not spots:
-        return None
-    mask = np.zeros(gray.shape, np.uint8)
-    for spot in spots:
-        mask[max(0, spot.y - 14) : spot.y + 30, max(0, spot.x - 14) : spot.x + 24] = 1
-    return mask
-
-
-def _near(track: Sequence[Pointer], time_s: float) -> list[Pointer]:
-    at = bisect_right(track, time_s, key=lambda p: p.time_s)
-    return list(track[max(0, at - 1) : at + 1])
 
 
 def _in_order(lines: Sequence[Line]) -> tuple[Line, ...]:

@@ -62,7 +62,7 @@ def put(
     return made
 
 
-def insert(session: Session, table: type[tables.Base]) -> Any:
+def insert(session: Session, table: Any) -> Any:
     """An INSERT that can say ON CONFLICT DO NOTHING, which both databases spell alike."""
     statement: Insert = insert_sqlite(table) if session.get_bind().dialect.name == "sqlite" else insert_postgresql(table)
     return statement

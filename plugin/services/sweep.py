@@ -6,7 +6,7 @@ recipient), and both happen in one transaction; so a due date is told once, whoe
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -26,27 +26,31 @@ log = structlog.get_logger()
 
 BATCH = 1000
 POISON_DELAY = timedelta(hours=1)
+NOBODY_DELAY = timedelta(days=1)
+MAX_DECISIONS = 20_000
 COLUMNS = (
     tables.Sop.id,
     tables.Sop.workspace_id,
     tables.Sop.area,
-    tables.Sop.status,
     tables.Sop.owner_id,
     tables.Sop.policy,
+    tables.Sop.revision,
+    tables.Sop.review_state,
+    tables.Sop.status,
     tables.Sop.due,
     tables.Sop.snoozed_until,
     tables.Sop.in_review,
     tables.Sop.reminded_for,
     tables.Sop.reminded_on,
     tables.Sop.escalated_for,
-    tables.Sop.review_state,
-    tables.Sop.revision,
 )
+STANDING = 7
+"""From this column on stands what the rules decide by."""
 
 
 def sweep(deps: Deps) -> int:
     """Handles everything that is due by now, in batches of a transaction each. Returns how many SOPs were looked at."""
-    known, total = _Known(), 0
+    known, total = _Known(now=deps.clock()), 0
     while True:
         found = deps.database.run(lambda session: _batch(session, deps, known))
         total += found
@@ -56,12 +60,33 @@ def sweep(deps: Deps) -> int:
             return total
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Told:
+    """One person who has to hear of it, through these channels, not before that moment."""
+
+    task: str
+    person_id: str
+    name: str
+    channels: tuple[str, ...]
+    not_before: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Decision:
+    """What follows for all SOPs of one owner, rule and standing. ``values`` are columns of the row, in a form that can be compared."""
+
+    values: tuple[tuple[str, Any], ...]
+    told: tuple[_Told, ...]
+
+
 @dataclass(slots=True)
 class _Known:
-    """What does not change during one sweep, read once per workspace."""
+    """What does not change during one sweep: the moment, people and rules of each workspace, decisions that many SOPs share."""
 
+    now: datetime
     people: dict[str, dict[str, tables.Person]] = field(default_factory=dict)
     rules: dict[str, dict[str, rules.Rules]] = field(default_factory=dict)
+    decisions: dict[tuple[Any, ...], _Decision] = field(default_factory=dict)
 
     def load(self, session: Session, workspace_id: str) -> None:
         if workspace_id not in self.people:
@@ -71,59 +96,76 @@ class _Known:
 
 @dataclass(slots=True)
 class _Writes:
-    sops: list[dict[str, Any]] = field(default_factory=list)
+    sops: dict[tuple[tuple[str, Any], ...], list[str]] = field(default_factory=dict)
     notices: list[dict[str, Any]] = field(default_factory=list)
     events: list[dict[str, Any]] = field(default_factory=list)
     flags: dict[str, list[str]] = field(default_factory=dict)
 
 
 def _batch(session: Session, deps: Deps, known: _Known) -> int:
-    now = deps.clock()
-    due = select(tables.Sop.id).where(tables.Sop.next_review_at <= now).order_by(tables.Sop.next_review_at).limit(BATCH)
+    due = select(tables.Sop.id).where(tables.Sop.next_review_at <= known.now).order_by(tables.Sop.next_review_at).limit(BATCH)
     claim = (
         update(tables.Sop)
-        .where(tables.Sop.id.in_(due.with_for_update(skip_locked=True)), tables.Sop.next_review_at <= now)
-        .values(next_review_at=now + POISON_DELAY)  # a row that cannot be handled does not hold up the others
+        .where(tables.Sop.id.in_(due.with_for_update(skip_locked=True)), tables.Sop.next_review_at <= known.now)
+        .values(next_review_at=known.now + POISON_DELAY)  # a row that cannot be handled does not hold up the others
         .returning(*COLUMNS)
         .execution_options(synchronize_session=False)
     )
     claimed = session.execute(claim).all()
+    on_pages = _on_pages(session, [row.id for row in claimed])
     writes = _Writes()
     for row in claimed:
         known.load(session, row.workspace_id)
         try:
-            _look_at(deps, known, row, now, writes)
+            decision = _decision(known, row)
         except Exception:
             log.exception("review_not_handled", sop_id=row.id)
+            continue
+        _note(deps, row, decision, known.now, row.id in on_pages, writes)
     _write(session, writes)
+    if len(known.decisions) > MAX_DECISIONS:
+        known.decisions.clear()
     return len(claimed)
 
 
-def _look_at(deps: Deps, known: _Known, row: Row[Any], now: datetime, writes: _Writes) -> None:
-    people = known.people[row.workspace_id]
+def _on_pages(session: Session, sop_ids: list[str]) -> set[str]:
+    """Those that have a page where their owner can be mentioned."""
+    published = (tables.Publication.sop_id.in_(sop_ids), tables.Publication.state == "published")
+    return set(session.scalars(select(tables.Publication.sop_id).where(*published)))
+
+
+def _decision(known: _Known, row: Row[Any]) -> _Decision:
+    key = (row.workspace_id, row.area, row.owner_id, json.dumps(row.policy) if row.policy else "", *row[STANDING:])
+    found = known.decisions.get(key)
+    if found is None:
+        found = known.decisions[key] = _decide(known, row)
+    return found
+
+
+def _decide(known: _Known, row: Row[Any]) -> _Decision:
+    people, now = known.people[row.workspace_id], known.now
     policy = rules.policy_of(known.rules[row.workspace_id], row.policy, row.area)
     person = responsible(people, row.owner_id, policy)
     calendar = calendar_for(person)
     standing = _standing(row)
     found = advance(standing, policy, calendar, now)
-    if found.tasks and person is not None:
+    told: list[_Told] = []
+    next_at = found.next_at
+    if found.tasks and person is None:
+        next_at = now + NOBODY_DELAY
+    elif found.tasks and person is not None:
         for task in found.tasks:
-            recipients = [person] if task == "remind" else above(people, person)
-            _tell(deps, row, task, recipients, now, writes)
+            told += [_told(task, p, now) for p in ([person] if task == "remind" else above(people, person))]
         standing = _done(standing, found, local_day(now, calendar.time_zone))
-        found = advance(standing, policy, calendar, now)
-    writes.sops.append(
-        {
-            "id": row.id,
-            "review_state": found.state,
-            "next_review_at": found.next_at,
-            "reminded_for": standing.reminded_for,
-            "reminded_on": standing.reminded_on,
-            "escalated_for": standing.escalated_for,
-        }
-    )
-    if found.state != row.review_state:
-        writes.flags.setdefault(flag_of(found.state, row.due), []).append(row.id)
+        next_at = advance(standing, policy, calendar, now).next_at
+    values = {
+        "review_state": found.state,
+        "next_review_at": next_at,
+        "reminded_for": standing.reminded_for,
+        "reminded_on": standing.reminded_on,
+        "escalated_for": standing.escalated_for,
+    }
+    return _Decision(values=tuple(values.items()), told=tuple(told))
 
 
 def _standing(row: Row[Any]) -> Standing:
@@ -146,24 +188,9 @@ def _done(standing: Standing, found: Advance, today: date) -> Standing:
     return standing
 
 
-def _tell(deps: Deps, row: Row[Any], task: str, recipients: Iterable[tables.Person], now: datetime, writes: _Writes) -> None:
-    for person in recipients:
-        channels = [*outgoing.channels_of(person), *(["page"] if task == "remind" else [])]
-        for channel in channels:
-            writes.notices.append(
-                {
-                    "id": deps.new_id("ntc"),
-                    "workspace_id": row.workspace_id,
-                    "sop_id": row.id,
-                    "due": row.due,
-                    "kind": task,
-                    "channel": channel,
-                    "recipient_id": person.id,
-                    "not_before": fitting_moment(person, now),
-                    "created_at": now,
-                }
-            )
-        writes.events.append(_event(deps, row, "review.reminded" if task == "remind" else "review.escalated", person.name, row.due, now))
+def _told(task: str, person: tables.Person, now: datetime) -> _Told:
+    channels = tuple(outgoing.channels_of(person))
+    return _Told(task=task, person_id=person.id, name=person.name, channels=channels, not_before=fitting_moment(person, now))
 
 
 def fitting_moment(person: tables.Person, now: datetime) -> datetime:
@@ -174,27 +201,42 @@ def fitting_moment(person: tables.Person, now: datetime) -> datetime:
     return now if fits else next_working_moment(now, calendar)
 
 
-def _event(deps: Deps, row: Row[Any], kind: str, recipient: str, due: date, now: datetime) -> dict[str, Any]:
-    return {
-        "id": deps.new_id("evt"),
-        "workspace_id": row.workspace_id,
-        "kind": kind,
-        "actor_name": "SOPwright",
-        "via": "system",
-        "sop_id": row.id,
-        "revision": row.revision,
-        "data": {"recipient": recipient, "due": due.isoformat()},
-        "created_at": now,
-    }
+def _note(deps: Deps, row: Row[Any], decision: _Decision, now: datetime, on_page: bool, writes: _Writes) -> None:
+    writes.sops.setdefault(decision.values, []).append(row.id)
+    state = decision.values[0][1]
+    if state != row.review_state:
+        writes.flags.setdefault(flag_of(state, row.due), []).append(row.id)
+    for told in decision.told:
+        common = {"workspace_id": row.workspace_id, "sop_id": row.id, "created_at": now}
+        channels = (*told.channels, "page") if on_page and told.task == "remind" else told.channels
+        notice = {"due": row.due, "kind": told.task, "recipient_id": told.person_id, "not_before": told.not_before}
+        writes.notices += [{**common, **notice, "id": deps.new_id("ntc"), "channel": channel} for channel in channels]
+        event = {
+            "id": deps.new_id("evt"),
+            "kind": "review.reminded" if told.task == "remind" else "review.escalated",
+            "actor_name": "SOPwright",
+            "via": "system",
+            "revision": row.revision,
+            "data": {"recipient": told.name, "due": row.due.isoformat()},
+        }
+        writes.events.append({**common, **event})
 
 
 def _write(session: Session, writes: _Writes) -> None:
-    if writes.notices:
-        session.execute(outgoing.insert(session, tables.Notice).on_conflict_do_nothing(), writes.notices)
-    if writes.events:
-        session.execute(outgoing.insert(session, tables.Event), writes.events)
-    if writes.sops:
-        session.execute(update(tables.Sop), writes.sops)
+    _insert(session, tables.Notice.__table__, writes.notices)
+    _insert(session, tables.Event.__table__, writes.events)
+    for values, sop_ids in writes.sops.items():
+        query = update(tables.Sop).where(tables.Sop.id.in_(sop_ids)).values(**dict(values))
+        session.execute(query.execution_options(synchronize_session=False))
     for wanted, sop_ids in writes.flags.items():
         query = update(tables.Publication).where(tables.Publication.sop_id.in_(sop_ids), tables.Publication.state == "published")
         session.execute(query.values(flag_wanted=wanted).execution_options(synchronize_session=False))
+
+
+def _insert(session: Session, table: Any, found: list[dict[str, Any]]) -> None:
+    """Core statements: the ORM's bulk forms take several times as long. PostgreSQL takes many rows a statement only where something is returned."""
+    if not found:
+        return
+    query = outgoing.insert(session, table).on_conflict_do_nothing()
+    connection = session.connection()
+    connection.execute(query if connection.dialect.name == "sqlite" else query.returning(table.c.id), found)

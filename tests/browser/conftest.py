@@ -22,6 +22,8 @@ ARGUMENTS = (
     "--use-fake-device-for-media-stream",
     "--auto-select-desktop-capture-source=Entire screen",
     "--autoplay-policy=no-user-gesture-required",
+    # The foreign page of a test has a made-up address on this machine too; a real one would not ask for the loopback.
+    "--disable-features=LocalNetworkAccessChecks",
 )
 
 
@@ -83,7 +85,9 @@ def open_context(browser: Browser, service: Service, complaints: list[str]) -> I
     contexts: list[BrowserContext] = []
 
     def make(account: tuple[str, str] | None = (ADMIN, PASSWORD), **options: Any) -> BrowserContext:
-        context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, "base_url": service.url, "reduced_motion": "reduce", **options})
+        context = browser.new_context(
+            **{"viewport": {"width": 1280, "height": 900}, "base_url": service.url, "reduced_motion": "reduce", **options}
+        )
         context.set_default_timeout(15_000)
         context.on("weberror", lambda error: complaints.append(str(error.error)))
         context.on("console", lambda message: complaints.append(message.text) if "Content Security Policy" in message.text else None)

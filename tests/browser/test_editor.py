@@ -166,7 +166,11 @@ def test_two_changes_of_one_passage_are_shown_side_by_side_and_a_person_chooses(
     dialog.get_by_role("button", name="Save this").click()
     saved(page)
     document = service.document(sop_id)
-    assert (document["purpose"], document["summary"], document["steps"][1]["action"]) == ("Their purpose.", "Their summary.", "My second action.")
+    assert (document["purpose"], document["summary"], document["steps"][1]["action"]) == (
+        "Their purpose.",
+        "Their summary.",
+        "My second action.",
+    )
     expect(page.get_by_label("Summary")).to_have_value("Their summary.")
 
 
@@ -239,7 +243,12 @@ def test_hostile_and_huge_text_stays_text(page: Page, service: Service, sop_id: 
 
 def test_an_sop_that_vanishes_while_it_is_edited_keeps_what_was_typed(page: Page, service: Service, sop_id: str) -> None:
     edit(page, sop_id)
-    page.route("**/draft", lambda route: route.fulfill(status=404, content_type="application/problem+json", body='{"title": "gone", "detail": "There is nothing here."}'))
+    page.route(
+        "**/draft",
+        lambda route: route.fulfill(
+            status=404, content_type="application/problem+json", body='{"title": "gone", "detail": "There is nothing here."}'
+        ),
+    )
     page.get_by_label("Action of step 1").fill("Typed too late.")
     expect(page.locator("sop-editor .editor-bar .badge")).to_have_text("No longer on the server")
     expect(page.get_by_label("Action of step 1")).to_have_value("Typed too late.")

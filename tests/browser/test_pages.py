@@ -23,7 +23,10 @@ VIEWS: tuple[dict[str, Any], ...] = (
 
 def settled(page: Page) -> None:
     page.wait_for_load_state("networkidle")
-    until(page, "!document.querySelector('[aria-busy=true], .skeleton') && [...document.querySelectorAll('sop-editor, sop-publish, sop-recorder, sop-progress')].every((e) => e.hasAttribute('ready') && !e.shadowRoot.querySelector('.skeleton'))")
+    until(
+        page,
+        "!document.querySelector('[aria-busy=true], .skeleton') && [...document.querySelectorAll('sop-editor, sop-publish, sop-recorder, sop-progress')].every((e) => e.hasAttribute('ready') && !e.shadowRoot.querySelector('.skeleton'))",
+    )
 
 
 def findings(page: Page, axe: str) -> list[str]:
@@ -31,12 +34,16 @@ def findings(page: Page, axe: str) -> list[str]:
     page.evaluate(axe)
     result = page.evaluate("axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']})")
     return [
-        f"{v['id']}: {v['nodes'][0]['target']} {v['nodes'][0]['html'][:120]}" for v in result["violations"] if v["impact"] in {"serious", "critical"}
+        f"{v['id']}: {v['nodes'][0]['target']} {v['nodes'][0]['html'][:120]}"
+        for v in result["violations"]
+        if v["impact"] in {"serious", "critical"}
     ]
 
 
 @pytest.mark.parametrize("view", VIEWS, ids=("light", "dark", "narrow"))
-def test_no_page_has_a_serious_finding_or_scrolls_sideways(view: dict[str, Any], open_context: Callable[..., BrowserContext], sop_id: str, axe_source: str, complaints: list[str]) -> None:
+def test_no_page_has_a_serious_finding_or_scrolls_sideways(
+    view: dict[str, Any], open_context: Callable[..., BrowserContext], sop_id: str, axe_source: str, complaints: list[str]
+) -> None:
     page = open_context(**view).new_page()
     found: dict[str, list[str]] = {}
     for address in PAGES:
@@ -83,7 +90,9 @@ def test_a_foreign_address_is_never_followed_after_signing_in(open_context: Call
     expect(page.get_by_role("heading", name="Library")).to_be_visible()
 
 
-def test_a_viewer_who_opens_an_authors_address_reads_why(service: Service, open_context: Callable[..., BrowserContext], sop_id: str) -> None:
+def test_a_viewer_who_opens_an_authors_address_reads_why(
+    service: Service, open_context: Callable[..., BrowserContext], sop_id: str
+) -> None:
     email = f"viewer-{sop_id[-6:].lower()}@example.com"
     service.call("POST", "/people", {"email": email, "name": "A viewer", "role": "viewer", "password": PASSWORD})
     page = open_context(account=(email, PASSWORD)).new_page()

@@ -23,7 +23,7 @@ def worker(service: Service, jobs: int = 1) -> Iterator[None]:
     def run() -> None:
         try:
             service.work(jobs)
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 - handed to the test below
             failures.append(error)
 
     thread = threading.Thread(target=run)
@@ -107,7 +107,9 @@ def test_a_review_is_confirmed_with_one_click(page: Page, service: Service, sop_
     assert service.call("GET", f"/sops/{sop_id}/reviews")["history"][0]["outcome"] == "still_right"
 
 
-def test_a_recording_is_watched_while_it_becomes_an_sop_whose_picture_is_then_redacted(page: Page, service: Service, tmp_path: Path) -> None:
+def test_a_recording_is_watched_while_it_becomes_an_sop_whose_picture_is_then_redacted(
+    page: Page, service: Service, tmp_path: Path
+) -> None:
     page.goto("/new")
     page.get_by_label("Title (optional)").fill("A short recording")
     page.get_by_label("Choose files").set_input_files(film(tmp_path / "short.mp4"))
@@ -149,11 +151,15 @@ def test_the_components_work_in_a_foreign_page_with_a_ticket_and_no_cookie(
     ticket = service.call("POST", "/tickets", {"seconds": 600})["secret"]
     static = service.http.get(f"{service.url}/", timeout=10).text.split('href="/ui/')[1].split("/")[0]
     host = f"http://localhost:{service.url.rsplit(':', 1)[1]}"
-    policy = f"default-src 'none'; script-src {service.url}; style-src {service.url}; connect-src {service.url}; img-src blob:; media-src blob:"
+    policy = (
+        f"default-src 'none'; script-src {service.url}; style-src {service.url}; connect-src {service.url}; img-src blob:; media-src blob:"
+    )
     markup = f"""<!doctype html><html lang="en"><title>Foreign</title><script type="module" src="{service.url}/ui/{static}/js/editor.js"></script>
         <sop-editor api="{service.url}/api/v1" token="{ticket}" sop-id="{sop_id}"></sop-editor></html>"""
     context = open_context(account=None)
-    context.route(f"{host}/foreign", lambda route: route.fulfill(body=markup, content_type="text/html", headers={"Content-Security-Policy": policy}))
+    context.route(
+        f"{host}/foreign", lambda route: route.fulfill(body=markup, content_type="text/html", headers={"Content-Security-Policy": policy})
+    )
     page = context.new_page()
     page.goto(f"{host}/foreign")
     page.get_by_label("Action of step 1").fill("Corrected from a foreign page.")

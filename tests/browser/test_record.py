@@ -80,7 +80,9 @@ def test_a_reload_while_recording_loses_at_most_a_second(page: Page, service: Se
 
 def test_a_refused_screen_is_explained_in_words(open_context: Callable[..., BrowserContext]) -> None:
     context = open_context()
-    context.add_init_script("if (navigator.mediaDevices) navigator.mediaDevices.getDisplayMedia = () => Promise.reject(new DOMException('', 'NotAllowedError'))")
+    context.add_init_script(
+        "if (navigator.mediaDevices) navigator.mediaDevices.getDisplayMedia = () => Promise.reject(new DOMException('', 'NotAllowedError'))"
+    )
     page = context.new_page()
     page.goto("/new")
     page.get_by_role("button", name="Record the screen").click()
@@ -90,7 +92,9 @@ def test_a_refused_screen_is_explained_in_words(open_context: Callable[..., Brow
 
 def test_a_missing_microphone_asks_before_it_records_in_silence(open_context: Callable[..., BrowserContext]) -> None:
     context = open_context()
-    context.add_init_script("if (navigator.mediaDevices) navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('', 'NotFoundError'))")
+    context.add_init_script(
+        "if (navigator.mediaDevices) navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('', 'NotFoundError'))"
+    )
     page = context.new_page()
     page.goto("/new")
     page.get_by_role("button", name="Record the screen").click()

@@ -9,7 +9,9 @@ CATALOGUE: dict[str, str] = json.loads((ROOM / "static" / "strings.en.json").rea
 SOURCES = [p.read_text("utf-8") for p in (*ROOM.rglob("*.js"), *ROOM.rglob("*.html"), *ROOM.rglob("*.py"))]
 # t(`health.${state}`) and word("stage", name) name whole families by their beginning.
 FAMILIES = {
-    match for text in SOURCES for match in re.findall(r"`([a-z-]+\.(?:[a-z-]+\.)*)\$\{", text) + [f"{w}." for w in re.findall(r'\bword\("([\w.-]+)"', text)]
+    match
+    for text in SOURCES
+    for match in re.findall(r"`([a-z-]+\.(?:[a-z-]+\.)*)\$\{", text) + [f"{w}." for w in re.findall(r'\bword\("([\w.-]+)"', text)]
 } | {"error-page."}
 
 
@@ -20,7 +22,9 @@ def test_every_string_that_the_pages_ask_for_is_in_the_catalogue() -> None:
 
 def test_no_string_of_the_catalogue_is_unused() -> None:
     everything = "\n".join(SOURCES)
-    unused = [key for key in CATALOGUE if f'"{key}"' not in everything and f"'{key}'" not in everything and not key.startswith(tuple(FAMILIES))]
+    unused = [
+        key for key in CATALOGUE if f'"{key}"' not in everything and f"'{key}'" not in everything and not key.startswith(tuple(FAMILIES))
+    ]
     assert unused == []
 
 
@@ -30,5 +34,7 @@ def test_every_text_has_at_most_two_forms() -> None:
 
 def test_scripts_and_templates_need_no_unsafe_inline() -> None:
     markup = [p for p in ROOM.rglob("*.html") if re.search(r"<style|<script(?![^>]*src=)|\son\w+=|\sstyle=", p.read_text("utf-8"))]
-    html = [p for p in ROOM.rglob("*.js") if re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(", p.read_text("utf-8"))]
+    html = [
+        p for p in ROOM.rglob("*.js") if re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(", p.read_text("utf-8"))
+    ]
     assert [*markup, *html] == []

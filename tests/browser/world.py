@@ -61,7 +61,9 @@ class Service:
 
     def connect_folder(self, folder: Path) -> str:
         """A connection to a Git folder, published to by everyone."""
-        made = self.call("POST", "/connections", {"kind": "filesystem", "name": "Handbook", "settings": {"path": str(folder)}, "default_place": "sops"})
+        made = self.call(
+            "POST", "/connections", {"kind": "filesystem", "name": "Handbook", "settings": {"path": str(folder)}, "default_place": "sops"}
+        )
         return str(made["id"])
 
     def document(self, sop_id: str) -> dict[str, Any]:

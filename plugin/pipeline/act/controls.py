@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
+from difflib import SequenceMatcher
 from typing import Any
 
 from plugin.pipeline.act.geometry import bottom, grown, holds, right, same_row, share
 from plugin.pipeline.act.labels import Control, clean, control_at, heading, is_password
-from plugin.pipeline.artefacts import Action, ActionKind, Click, Line, Reading, Rect, Watched
+from plugin.pipeline.artefacts import Action, ActionKind, Click, Line, Point, Reading, Rect, Watched
 from plugin.pipeline.engines import picture
 
 Picture = Callable[[int], Any]
@@ -30,24 +32,44 @@ def actions(watched: Watched, reading: Reading, pictures: Picture, aside: Callab
 
 def _action(watched: Watched, reading: Reading, pictures: Picture, click: Click, following: Click | None) -> Action | None:
     point = (click.x, click.y)
-    lines = reading.screens[click.before].lines
+    lines = _unspoiled(reading, click)
     size = (watched.width, watched.height)
-    outline = picture.outline(pictures(click.before), point, widest=1400, highest=90)
-    control = control_at(point, lines, outline, click.hover, size)
+    gray = pictures(click.before)
+    control = control_at(point, lines, lambda at: picture.outline(gray, at, widest=1400, highest=90), click.hover, size)
     last = following.before if following is not None else _settled(watched, click)
     kind, value, secret, done = _outcome(control, reading, pictures, click, last)
-    if kind == "click" and (control.target is None and click.after == click.before):
+    if kind == "click" and control.target is None and (click.hover is None or click.after == click.before):
         return None
-    if kind == "click" and control.role == "field" and control.sure < 0.65 and control.target is None:
-        return None
+    target, role = control.target, "list" if kind == "select" else control.role
+    if kind == "click" and control.words:
+        target, role = control.words, "button"
     box = _highlight(control, point, size)
     end_s = watched.stills[done].time_s if done < len(watched.stills) else click.time_s
     limit = following.time_s if following is not None else watched.duration_s
     return Action(
         kind=kind, start_s=round(max(0.0, click.time_s - _APPROACH_S), 3), act_s=click.time_s, end_s=round(max(click.time_s, min(end_s, limit)), 3),
-        target=control.target, role="list" if kind == "select" else control.role, value=value, secret=secret, place=heading(lines, size), point=point,
+        target=target, role=role, value=value, secret=secret, place=heading(lines, size), point=point,
         box=box, before=click.before, after=done, confidence=round(min(control.sure, 0.4 + click.confidence), 2),
     )  # fmt: skip
+
+
+def _unspoiled(reading: Reading, click: Click) -> tuple[Line, ...]:
+    """The lines before the click; where the pointer lay on one, as the stills around read it."""
+    spot = (click.x - 16, click.y - 16, 44, 48)
+    out = []
+    for line in reading.screens[click.before].lines:
+        if not share(line.box, spot) and not share(spot, line.box):
+            out.append(line)
+            continue
+        texts: Counter[str] = Counter({line.text: 1})
+        for still in range(max(0, click.before - 10), min(len(reading.screens), click.after + 5)):
+            for other in reading.screens[still].lines:
+                same = share(other.box, line.box) > 0.75 and share(line.box, other.box) > 0.7 and abs(other.box[2] - line.box[2]) <= 26
+                if same and still != click.before and SequenceMatcher(None, other.text, line.text).ratio() >= 0.5:
+                    texts[other.text] += 1 if still in (click.before, click.after) else 2
+        best = texts.most_common(1)[0][0]
+        out.append(Line(box=line.box, text=best, confidence=line.confidence))
+    return tuple(out)
 
 
 def _settled(watched: Watched, click: Click) -> int:
@@ -60,18 +82,20 @@ def _outcome(control: Control, reading: Reading, pictures: Picture, click: Click
     """What the click led to: (kind, value, secret, still that shows the result)."""
     if control.role == "check box":
         return "tick", None, False, click.after
-    if control.role not in ("field", "button", "list", "text") or last < click.after:
+    if control.role not in ("field", "list") or last < click.after:
         return "click", None, False, click.after
     before = inside(reading.screens[click.before].lines, control.box)
     for still in range(last, click.after - 1, -1):
-        if not _still_there(pictures, click.before, still, control.box):
+        if not _still_there(pictures(still), (click.x, click.y), control.box):
             continue
         if control.role == "field" and picture.dots(pictures(still), control.box) and not picture.dots(pictures(click.before), control.box):
             return "type", None, True, still
         now = inside(reading.screens[still].lines, control.box)
-        if not now or now == before:
+        if not now or SequenceMatcher(None, now, before).ratio() > 0.85:
             continue
-        if _popup(reading, click, control.box):
+        if len(now) < 2 and not now.isdigit():
+            continue
+        if before and _popup(reading, click, control.box):
             return "select", now, False, still
         if control.role == "field":
             return "type", now, is_password(control.target), still
@@ -92,23 +116,10 @@ def _typed(text: str) -> str:
     return clean(bare) if bare.endswith(("▼", "v")) and " " in bare else bare
 
 
-def _still_there(pictures: Picture, before: int, still: int, box: Rect) -> bool:
-    """Whether the control's frame stands in the same place (the page was not replaced or scrolled)."""
-    old, new = pictures(before), pictures(still)
-    x, y, width, height = box
-    edges = [(x - 3, y - 3, width + 6, 3), (x - 3, y + height, width + 6, 3)]
-    differ = total = 0
-    for edge in edges:
-        a, b = (
-            picture.cut(old, (max(0, edge[0]), max(0, edge[1]), edge[2], edge[3])),
-            picture.cut(new, (max(0, edge[0]), max(0, edge[1]), edge[2], edge[3])),
-        )
-        if a.shape != b.shape or not a.size:
-            return False
-        # A focus ring may colour the border itself; the place is another one only if most of it reads differently.
-        differ += int((abs(a.astype(int) - b.astype(int)) > 90).sum())
-        total += a.size
-    return differ < 0.35 * total
+def _still_there(gray: Any, point: Point, box: Rect) -> bool:
+    """Whether the control's frame stands in the same place: the page was not replaced or scrolled, no menu closed."""
+    now = picture.outline(gray, point, widest=1400, highest=90)
+    return now is not None and share(now, grown(box, 4, 10**5, 10**5)) > 0.9 and share(box, grown(now, 4, 10**5, 10**5)) > 0.8
 
 
 def _popup(reading: Reading, click: Click, box: Rect) -> bool:
@@ -118,7 +129,7 @@ def _popup(reading: Reading, click: Click, box: Rect) -> bool:
         o for o in reading.screens[click.after].lines
         if (o.text, o.box[1]) not in old and -12 <= o.box[0] - box[0] <= 40 and o.box[1] > box[1] and o.box[1] - bottom(box) < 420
     ]  # fmt: skip
-    return len(fresh) >= 2
+    return len(fresh) >= 2 and min(o.box[1] for o in fresh) - bottom(box) < 50
 
 
 def _highlight(control: Control, point: tuple[int, int], size: tuple[int, int]) -> Rect:

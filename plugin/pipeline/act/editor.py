@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -85,7 +86,7 @@ def _rows(lines: Sequence[Line]) -> dict[int, tuple[str, Rect]]:
 def actions(pages: Sequence[Page], watched: Watched, gone: int | None) -> list[Action]:
     """One stay in an editor. ``gone`` is the still that no longer shows it."""
     found: list[Action] = []
-    for old, new in zip(pages, pages[1:], strict=False):
+    for old, new in itertools.pairwise(pages):
         begin, end = watched.stills[old.still].until_s, watched.stills[new.still].time_s
         searched = _search(old, new, watched)
         typed = _typed(old, new)
@@ -154,7 +155,7 @@ def _typed(old: Page, new: Page) -> Action | None:
     for y, (text, box) in new.rows.items():
         before = next((t for other, (t, _) in old.rows.items() if abs(other - y) <= 5), "")
         old_words, new_words = _PARTS.findall(before), _PARTS.findall(text)
-        changed = [w for w in new_words if w not in old_words and not any(_same_but_caret(w, o) for o in old_words)]
+        changed = [w for w in new_words if len(w) >= 2 and w not in old_words and not any(_same_but_caret(w, o) for o in old_words)]
         if not changed:
             continue
         if before and SequenceMatcher(None, before, text).ratio() < 0.4:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from plugin.pipeline.act.geometry import bottom, centre, distance, holds, line_at, right, same_row, share
 from plugin.pipeline.artefacts import Line, Point, Rect
 
 _ORNAMENT = re.compile(r"^(?:[^\w\s(\[\"'“‘/$@#.]+\s*|[□☐☑✓▶▼×+>›•·]\s*)+|\s*[▼▶×›»✓?*:]+$|\s*[•·…]+$")
+_ADDRESS = re.compile(r"^\S*(?:://|localhost|\w\.\w+/|:\d{2,5})\S*$")
+_TICKED = re.compile(r"^(?:[□☐☑✓]|[O0o] )\s*")
 _PASSWORD = re.compile(
     r"\b(?:pass(?:word|phrase|wd|code)?|passwort|kennwort|pin|secret|token|api[ _-]?key|private key|client secret|one-time code|otp)\b",
     re.IGNORECASE,
@@ -17,12 +20,13 @@ _PASSWORD = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Control:
-    """``role`` is one of button, link, field, check box, list, row, icon, text; ``box`` what to outline."""
+    """``role`` is one of button, link, field, check box, list, row, icon, text; ``box`` what to outline, ``words`` what stands under the pointer."""
 
     target: str | None
     role: str
     box: Rect
     sure: float = 0.7
+    words: str | None = None
 
 
 def clean(text: str) -> str:
@@ -37,23 +41,45 @@ def is_password(label: str | None) -> bool:
     return bool(label and _PASSWORD.search(label))
 
 
-def control_at(point: Point, lines: tuple[Line, ...], outline: Rect | None, hover: Rect | None, size: tuple[int, int]) -> Control:
-    """The control at a point of a still. ``outline`` is the drawn rectangle around the point, ``hover`` what recoloured under the pointer."""
+Outline = Callable[[Point], Rect | None]
+"""The drawn rectangle around a point."""
+
+
+def control_at(point: Point, lines: tuple[Line, ...], outlined: Outline, hover: Rect | None, size: tuple[int, int]) -> Control:
+    """The control at a point of a still. ``hover`` is what recoloured under the pointer."""
+    outline = outlined(point)
+    lines = tuple(o for o in lines if not _is_pointer(o, point) and not is_stroke(o))
     frame = _frame(point, outline, hover, size)
     line = line_at(lines, point, 5)
     if frame is not None and _is_box(frame):
         return _check_box(frame, lines)
+    if line is not None and _on_tick(point, line):
+        side = line.box[3]
+        return Control(target=clean(line.text), role="check box", box=(line.box[0] - 3, line.box[1] - 3, side + 6, side + 6))
     if line is not None and (frame is None or share(line.box, frame) > 0.6):
-        return _worded(point, line, frame, lines)
+        return _worded(point, line, frame, lines, outlined)
     if frame is not None:
-        return _framed(point, frame, lines, size)
+        return _framed(point, frame, lines, size, outlined)
     beside = _small_control_beside(point, lines)
     if beside is not None:
         return beside
+    row = _row_of(point, lines)
     near = min(lines, key=lambda o: distance(o.box, point), default=None)
     if near is not None and distance(near.box, point) <= 14:
-        return _worded(point, near, None, lines)
+        return _worded(point, near, None, lines, outlined)
+    if row is not None:
+        return row
     return Control(target=None, role="icon", box=_around(point), sure=0.3)
+
+
+def is_stroke(line: Line) -> bool:
+    """The side of a field or a caret, read as a letter."""
+    return len(line.text) <= 1 and line.box[2] <= 6 and line.box[3] >= 3 * line.box[2]
+
+
+def _is_pointer(line: Line, point: Point) -> bool:
+    """A stroke at the very point is the mouse pointer, read as a letter."""
+    return len(line.text) <= 1 and line.box[2] <= 16 and distance(line.box, point) <= 16
 
 
 def _frame(point: Point, outline: Rect | None, hover: Rect | None, size: tuple[int, int]) -> Rect | None:
@@ -63,7 +89,11 @@ def _frame(point: Point, outline: Rect | None, hover: Rect | None, size: tuple[i
 
 
 def _is_box(frame: Rect) -> bool:
-    return 8 <= frame[2] <= 30 and 8 <= frame[3] <= 30 and abs(frame[2] - frame[3]) <= 4
+    return 6 <= frame[2] <= 30 and 6 <= frame[3] <= 30 and abs(frame[2] - frame[3]) <= 4
+
+
+def _on_tick(point: Point, line: Line) -> bool:
+    return bool(_TICKED.match(line.text)) and point[0] - line.box[0] <= line.box[3] + 3
 
 
 def _check_box(frame: Rect, lines: tuple[Line, ...]) -> Control:
@@ -81,47 +111,94 @@ def _check_box(frame: Rect, lines: tuple[Line, ...]) -> Control:
     return Control(target=None, role="icon", box=frame, sure=0.35)
 
 
-def _worded(point: Point, line: Line, frame: Rect | None, lines: tuple[Line, ...]) -> Control:
+def _worded(point: Point, line: Line, frame: Rect | None, lines: tuple[Line, ...], outlined: Outline) -> Control:
     text, box = segment(line, point)
     if frame is None:
         return Control(target=clean(text), role="link", box=_padded(box))
     inside = [o for o in lines if share(o.box, frame) > 0.7]
-    if len(inside) > 1 and frame[3] > 3 * line.box[3]:
+    if len(inside) > 1:
         return Control(target=clean(text), role="link", box=_padded(box))
+    if _looks_like_field(line.box, frame):
+        label = field_label(frame, lines, outlined)
+        return Control(target=label or _placeholder(text), role="field", box=frame, words=clean(text))
     return Control(target=clean(text), role="button", box=frame)
 
 
-def _framed(point: Point, frame: Rect, lines: tuple[Line, ...], size: tuple[int, int]) -> Control:
+def _looks_like_field(text: Rect, frame: Rect) -> bool:
+    """Text at the left end of a long box; a button's stands in its middle."""
+    before, after = text[0] - frame[0], right(frame) - right(text)
+    return frame[2] >= 50 and after - before > 8 and before < 48
+
+
+def _placeholder(text: str) -> str:
+    return clean(re.sub(r"\s*\(.*$", "", text)) or clean(text)
+
+
+def _framed(point: Point, frame: Rect, lines: tuple[Line, ...], size: tuple[int, int], outlined: Outline) -> Control:
     inside = [o for o in lines if share(o.box, frame) > 0.6 and any(c.isalnum() for c in o.text)]
-    label = field_label(frame, lines)
-    if inside and frame[2] > 0.3 * size[0] and not label:
+    label = field_label(frame, lines, outlined)
+    if inside and frame[2] > 0.3 * size[0] and (not label or right(inside[0].box) < point[0]):
         first = min(inside, key=lambda o: o.box[0])
-        return Control(target=clean(first.text), role="row", box=frame)
+        if not _looks_like_field(first.box, frame) or frame[2] > 0.6 * size[0]:
+            return Control(target=clean(first.text), role="row", box=frame)
     if label is not None:
         return Control(target=label, role="field", box=frame)
+    after = [o for o in lines if same_row(o.box, frame) and 0 <= o.box[0] - right(frame) <= 50 and len(clean(o.text)) >= 3]
+    if after and not inside:
+        # A search field is often named by nothing but its button.
+        return Control(target=clean(min(after, key=lambda o: o.box[0]).text), role="field", box=frame, sure=0.5)
     if inside:
-        return Control(target=clean(min(inside, key=lambda o: distance(o.box, point)).text), role="field", box=frame, sure=0.6)
+        return Control(target=_placeholder(min(inside, key=lambda o: distance(o.box, point)).text), role="field", box=frame, sure=0.6)
     return Control(target=None, role="field" if frame[2] >= 60 else "icon", box=frame, sure=0.3)
 
 
-def field_label(frame: Rect, lines: tuple[Line, ...]) -> str | None:
-    """The words that name a field: above it at its left edge, to its left on its row, else above at some distance."""
-    words = [o for o in lines if sum(c.isalpha() for c in o.text) >= 2 and share(o.box, frame) < 0.3]
-    above = [o for o in words if 0 <= frame[1] - bottom(o.box) <= 30 and -14 <= frame[0] - o.box[0] <= 30 and o.box[3] <= 40]
-    left = [o for o in words if same_row(o.box, frame) and 0 <= frame[0] - right(o.box) <= 260]
-    nearest = max(left, key=lambda o: right(o.box), default=None)
-    closest = max(above, key=lambda o: bottom(o.box), default=None)
-    if nearest is not None and (closest is None or frame[0] - right(nearest.box) <= 60):
-        return clean(nearest.text)
-    if closest is not None and len(closest.text) <= 60:
-        return clean(closest.text)
-    return clean(nearest.text) if nearest is not None else None
+def field_label(frame: Rect, lines: tuple[Line, ...], outlined: Outline) -> str | None:
+    """The words that name a field: close to its left on its row, above it at its left edge, else farther to its left.
+
+    What stands inside another field is that field's content and names nothing.
+    """
+
+    def free(line: Line) -> bool:
+        around = outlined((max(0, line.box[0] - 3), line.box[1] + line.box[3] // 2))
+        return around is None or not (
+            around[3] <= 60 and around[2] < 0.6 * line.box[2] + 700 and share(line.box, around) > 0.6 and around[2] >= 60
+        )
+
+    words = [o for o in lines if sum(c.isalpha() for c in o.text) >= 2 and share(o.box, frame) < 0.3 and not _TICKED.match(o.text)]
+    above = [
+        o
+        for o in words
+        if 0 <= frame[1] - bottom(o.box) <= 30 and -14 <= frame[0] - o.box[0] <= 30 and o.box[3] <= 40 and len(o.text) <= 60
+    ]
+    left = [o for o in words if same_row(o.box, frame) and -6 <= frame[0] - right(o.box) <= 300]
+    colon = [o for o in left if o.text.rstrip().endswith(":")]
+    for limit, candidates in ((300, colon), (60, left), (0, above), (300, left)):
+        near = [o for o in candidates if not limit or frame[0] - right(o.box) <= limit]
+        ordered = sorted(near, key=lambda o: right(o.box) if limit else bottom(o.box), reverse=True)
+        found = next((o for o in ordered[:3] if free(o)), None)
+        if found is not None:
+            return clean(found.text)
+    return None
+
+
+def _row_of(point: Point, lines: tuple[Line, ...]) -> Control | None:
+    """The words at the beginning of the row that the point is on: headings that fold, rows of lists."""
+    row = [
+        o
+        for o in lines
+        if o.box[1] - 3 <= point[1] <= bottom(o.box) + 3 and right(o.box) <= point[0] and sum(c.isalpha() for c in o.text) >= 2
+    ]
+    if not row:
+        return None
+    line = max(row, key=lambda o: right(o.box))
+    box = (max(0, line.box[0] - 6), line.box[1] - 4, point[0] + 24 - line.box[0], line.box[3] + 8)
+    return Control(target=clean(line.text), role="row", box=box, sure=0.5)
 
 
 def segment(line: Line, point: Point) -> tuple[str, Rect]:
     """The part of a line that the point is on, where the line is a row of several controls."""
     text = line.text
-    cuts = r"\s*\|\s*|\s{2,}|\s+[›»•·]\s+"
+    cuts = r"\s*\?\s*\|\s*|\s*\|\s*|\s+\?(?:\s+|$)|\s{2,}|\s+[›»•·]\s+"
     if text.count(" / ") >= 2 or (" / " in text and text.upper() == text):
         cuts += r"|\s+/\s+"
     step = line.box[2] / max(len(text), 1)
@@ -160,7 +237,7 @@ def _around(point: Point) -> Rect:
 
 def heading(lines: tuple[Line, ...], size: tuple[int, int]) -> str | None:
     """Where a reader finds it: the tallest words of the upper half, else the words in the highest place (a tab or a window's title)."""
-    worded = [o for o in lines if sum(c.isalpha() for c in o.text) >= 3 and o.confidence >= 0.9]
+    worded = [o for o in lines if sum(c.isalpha() for c in o.text) >= 3 and o.confidence >= 0.95 and not _ADDRESS.search(o.text)]
     if not worded:
         return None
     heights = sorted(o.box[3] for o in worded)

@@ -116,7 +116,7 @@ class History:
             if ran.stood is None:
                 ran.draft = entry.command or ran.draft
             return
-        ran.readings[entry.command] += 1
+        ran.readings[re.sub(r" {2,}", " ", entry.command)] += 1
         if ran.stood is None:
             ran.stood = still
         if entry.output and len(entry.output) >= len(ran.output):

@@ -151,7 +151,7 @@ def _entries(rows: list[Row], pitch: float, end: int) -> list[Entry]:
 def _unfinished(command: str) -> bool:
     """Whether a shell would ask for more: a backslash, an open quote or bracket, a pipe, a here-document, SQL without its semicolon."""
     last = command.rstrip()
-    if last.endswith(("\\", "|", "&&", "||", "`")) or "<<" in last or last.endswith(("do", "then", "else", "{", "(", ":")):
+    if last.endswith(("\\", "|", "&&", "||", "`", "do", "then", "else", "{", "(", ":")) or "<<" in last:
         return True
     if last.count('"') % 2 or last.count("'") % 2 or last.count("(") > last.count(")"):
         return True

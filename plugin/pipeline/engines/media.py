@@ -82,3 +82,8 @@ def origin_s(container: Any) -> float:
 
 
 _LONG_NAMES = {"mov": "mov,mp4,m4a,3gp,3g2,mj2", "matroska": "matroska,webm"}
+
+
+def upright_turn(frame: Any) -> int:
+    """Degrees (0, 90, 180, 270) by which the decoded picture has to be turned clockwise to stand upright."""
+    return round(-float(getattr(frame, "rotation", 0) or 0) / 90) % 4 * 90

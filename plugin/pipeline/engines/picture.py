@@ -42,6 +42,29 @@ def alike(one: Image, other: Image, hidden: Image | None = None) -> bool:
     return int(cv2.blur(difference, (3, 3)).max()) < 40
 
 
+def mask_of(spot: Rect, box: Rect, shape: tuple[int, ...], margin: int = 0) -> Image:
+    """1 where ``spot`` covers the piece that :func:`cut` gives of ``box``."""
+    mask = np.zeros(shape[:2], np.uint8)
+    left, top = max(0, box[0] - margin), max(0, box[1] - margin)
+    mask[max(0, spot[1] - top) : max(0, spot[1] + spot[3] - top), max(0, spot[0] - left) : max(0, spot[0] + spot[2] - left)] = 1
+    return mask
+
+
+def lift(gray: Image, spot: Rect, donor: Image) -> bool:
+    """Takes the mouse pointer off: fills ``spot`` from a picture that shows the same surroundings without it. In place; says whether it fitted."""
+    if gray.shape != donor.shape:
+        return False
+    x, y, width, height = spot
+    around = (max(0, x - 5), max(0, y - 5), width + 10, height + 10)
+    one, other = cut(gray, around), cut(donor, around)
+    inner = np.zeros(one.shape, np.uint8)
+    inner[y - around[1] : y - around[1] + height, x - around[0] : x - around[0] + width] = 1
+    if not alike(one, other, inner):
+        return False
+    gray[y : y + height, x : x + width] = donor[y : y + height, x : x + width]
+    return True
+
+
 def outline(gray: Image, point: Point, *, widest: int, highest: int) -> Rect | None:
     """The smallest drawn rectangle around the point: flood of the ground that the point lies on, or the border around it."""
     import cv2
@@ -55,14 +78,17 @@ def outline(gray: Image, point: Point, *, widest: int, highest: int) -> Rect | N
     seed = _ground_near(part, x - left, y - top)
     if seed is None:
         return None
-    mask = np.zeros((part.shape[0] + 2, part.shape[1] + 2), np.uint8)
-    _, _, _, rect = cv2.floodFill(part, mask, seed, 0, 9, 9, 4 | cv2.FLOODFILL_MASK_ONLY | cv2.FLOODFILL_FIXED_RANGE | (255 << 8))
-    bx, by, bw, bh = (int(v) for v in rect)
-    touches = bx <= 0 or by <= 0 or bx + bw >= part.shape[1] or by + bh >= part.shape[0]
-    if touches or bw < 8 or bh < 8:
-        return None
-    filled = float((mask[by + 1 : by + bh + 1, bx + 1 : bx + bw + 1] > 0).mean())
-    return (bx + left, by + top, bw, bh) if filled > 0.45 else None
+    # A header row may differ from the page by a shade only; a lossy codec makes one ground several shades. The narrower answer counts first.
+    for tolerance in (3, 9):
+        mask = np.zeros((part.shape[0] + 2, part.shape[1] + 2), np.uint8)
+        flags = 4 | cv2.FLOODFILL_MASK_ONLY | cv2.FLOODFILL_FIXED_RANGE | (255 << 8)
+        _, _, _, rect = cv2.floodFill(part, mask, seed, 0, tolerance, tolerance, flags)
+        bx, by, bw, bh = (int(v) for v in rect)
+        touches = bx <= 0 or by <= 0 or bx + bw >= part.shape[1] or by + bh >= part.shape[0]
+        filled = float((mask[by + 1 : by + bh + 1, bx + 1 : bx + bw + 1] > 0).mean()) if bw and bh else 0.0
+        if not touches and bw >= 6 and bh >= 6 and filled > 0.45:
+            return (bx + left, by + top, bw, bh)
+    return None
 
 
 def _ground_near(part: Image, x: int, y: int) -> Point | None:

@@ -26,6 +26,8 @@ def respace(text: str, centres: tuple[float, ...], gray: Any) -> str:
         wide = blank >= 0.85 * pitch and right - left > 1.6 * pitch if fixed else blank >= max(4, 0.65 * pitch)
         if wide and " " not in (before, here):
             out.append(" ")
+        elif here == " " and not fixed and out[-1] != " " and _gap(inked, right) >= max(8, 1.75 * pitch):
+            out.append(" ")  # wide enough to part two controls
         out.append(here)
     if fixed:
         reach = max(1, int(0.3 * pitch))
@@ -50,6 +52,16 @@ def _places(text: str, out: list[str], centres: tuple[float, ...]) -> list[float
 def _inked(gray: Any) -> Any:
     level = int(np.bincount(gray.ravel(), minlength=256).argmax())
     return (np.abs(gray.astype(np.int16) - level) > 45).any(axis=0)
+
+
+def _gap(inked: Any, at: float) -> int:
+    """Width of the inkless run around a column."""
+    left = right = min(max(0, int(at)), len(inked) - 1)
+    while left > 0 and not inked[left - 1]:
+        left -= 1
+    while right < len(inked) - 1 and not inked[right + 1]:
+        right += 1
+    return right - left + 1 if not inked[int(min(max(0, at), len(inked) - 1))] else 0
 
 
 def _longest_blank(inked: Any) -> int:

@@ -18,6 +18,8 @@ Image = Any
 """``uint8`` array, ``height x width`` (grey)."""
 
 _CONTRAST = 34
+_FAINT = 14
+"""Borders are often paler than any letter."""
 _LOWEST_PX, _HIGHEST_PX = 6, 90
 _GAP_IN_HEIGHTS = 0.85
 
@@ -57,8 +59,9 @@ def _rules(gray: Image, edges: Image) -> Image:
 
     across = cv2.absdiff(gray[:, 2:], gray[:, :-2])
     upright = np.zeros_like(edges)
-    upright[:, 1:-1] = across > _CONTRAST
-    flat = cv2.morphologyEx(cv2.bitwise_and(edges, 1 - upright), cv2.MORPH_OPEN, np.ones((1, 25), np.uint8))
+    upright[:, 1:-1] = across > _FAINT
+    faint = (cv2.morphologyEx(gray, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)) > _FAINT).astype(np.uint8)
+    flat = cv2.morphologyEx(cv2.bitwise_and(faint, 1 - upright), cv2.MORPH_OPEN, np.ones((1, 25), np.uint8))
     tall = cv2.morphologyEx(edges, cv2.MORPH_OPEN, np.ones((_HIGHEST_PX // 2 + 1, 1), np.uint8))
     rules = cv2.bitwise_or(flat, tall)
     # The sides of a field are lower than tall text, but they end at a flat rule, which letters do not touch.
@@ -66,11 +69,23 @@ def _rules(gray: Image, edges: Image) -> Image:
     seeds = cv2.bitwise_and(side, cv2.dilate(flat, np.ones((7, 7), np.uint8)))
     if seeds.any():
         _, marks, stats, _ = cv2.connectedComponentsWithStats(side, connectivity=8)
-        narrow = np.zeros(len(stats), np.uint8)
+        sides = np.zeros(len(stats), np.uint8)
         hit = np.unique(marks[seeds > 0])
-        narrow[[i for i in hit if i and stats[i, 2] <= 6]] = 1
-        rules = cv2.bitwise_or(rules, narrow[marks])
+        sides[[i for i in hit if i and stats[i, 2] <= 9 and _corner(flat, stats[i])]] = 1
+        rules = cv2.bitwise_or(rules, sides[marks])
     return rules
+
+
+def _corner(flat: Image, side: Any) -> bool:
+    """Whether a flat rule begins or ends at the top or bottom of an upright one. A letter in a coloured bar has the bar's edge on both sides."""
+    x, y, width, height = (int(v) for v in side[:4])
+    for row in (y, y + height):
+        rows = slice(max(0, row - 5), row + 6)
+        left = flat[rows, max(0, x - 16) : max(0, x - 7)].any()
+        right = flat[rows, x + width + 7 : x + width + 16].any()
+        if bool(left) != bool(right):
+            return True
+    return False
 
 
 def _one_row_each(pieces: list[_Piece], strokes: Image) -> list[_Piece]:

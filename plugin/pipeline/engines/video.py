@@ -25,7 +25,7 @@ class Frame:
     def bgr(self) -> Any:
         """height x width x 3, uint8."""
         image = self._frame.to_ndarray(format="bgr24")
-        return np.ascontiguousarray(np.rot90(image, self._turns)) if self._turns else image
+        return np.ascontiguousarray(np.rot90(image, -self._turns)) if self._turns else image
 
 
 def frames(path: Path, media: Media, *, fps: float) -> Iterator[Frame]:
@@ -65,4 +65,4 @@ def _luma(frame: Any, turns: int) -> Any:
         luma = np.frombuffer(plane, np.uint8).reshape(plane.height, plane.line_size)[:, : frame.width]
     else:
         luma = frame.to_ndarray(format="gray")
-    return np.ascontiguousarray(np.rot90(luma, turns)) if turns else luma
+    return np.ascontiguousarray(np.rot90(luma, -turns)) if turns else luma

@@ -27,7 +27,7 @@ def changed_cells(before: Any, after: Any) -> Any:
     return share >= 255 * 2 // (CELL_PX * CELL_PX)
 
 
-def rectangles(cells: Any, *, join: int = 1) -> list[Rect]:
+def rectangles(cells: Any, *, join: int = 0) -> list[Rect]:
     """Connected groups of cells as pixel rectangles, largest first; groups within ``join`` cells of each other are one."""
     import cv2
 

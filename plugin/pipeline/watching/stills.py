@@ -30,7 +30,7 @@ class Keeper:
 
         changed: tuple[Rect, ...] = ((0, 0, frame.luma.shape[1], frame.luma.shape[0]),)
         if self._shown is not None:
-            changed = tuple(rectangles(changed_cells(self._shown, frame.luma)))
+            changed = tuple(rectangles(changed_cells(self._shown, frame.luma), join=1))
             if not changed:
                 last = self.stills[-1]
                 self.stills[-1] = Still(time_s=last.time_s, until_s=round(frame.time_s, 3), path=last.path, changed=last.changed)

@@ -84,7 +84,9 @@ def static_url(name: str) -> str:
 
 def _page(module: str, title: str) -> Callable[..., str]:
     def view(**parameters: str) -> str:
-        return render_template("page.html", module=module, title=title, parameters=parameters, section=request.path.strip("/").split("/")[0])
+        return render_template(
+            "page.html", module=module, title=title, parameters=parameters, section=request.path.strip("/").split("/")[0]
+        )
 
     # A shell holds nothing of a workspace: what it shows comes from the API, with the person's own rights.
     return open_to_all(view)

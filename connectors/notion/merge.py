@@ -1,0 +1,213 @@
+"""Three-way merge of a page, block by block: base (what we last wrote), theirs (the page now), ours (the new revision).
+
+What only we changed is written, what only people changed stays, what both changed is a Clash. Blocks that people added stay where they are. The
+page is read as far as needed: with ``full`` wholly, otherwise only around blocks that we want to change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from connectors.contract import Choice, Clash, Edit
+from connectors.notion.linking import ours_to_base, shape, theirs_to_base
+from connectors.notion.nodes import BARE, PARENTS, TEXTUAL, Node, shallow
+
+Read = Callable[[str], Sequence[Node]]
+"""A block's or page's id to its children, not deeper."""
+
+COPIED = (*TEXTUAL, *BARE, "table", "table_row", "link_to_page", "image")
+"""Kinds that a version's snapshot can hold."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Insert:
+    """``after`` None puts the nodes at the start of ``parent``."""
+
+    parent: str
+    after: str | None
+    nodes: tuple[Node, ...]
+
+
+@dataclass(slots=True, kw_only=True)
+class Plan:
+    """What has to be done. ``base`` is what to keep afterwards, ``final`` the page as it will read."""
+
+    patches: list[tuple[str, Node]] = field(default_factory=list)
+    inserts: list[Insert] = field(default_factory=list)
+    deletes: list[str] = field(default_factory=list)
+    edits: list[Edit] = field(default_factory=list)
+    clashes: list[Clash] = field(default_factory=list)
+    base: tuple[Node, ...] = ()
+    final: tuple[Node, ...] = ()
+
+    @property
+    def empty(self) -> bool:
+        return not (self.patches or self.inserts or self.deletes)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """What an earlier, unfinished run of ours has written: signs by block id, and signs of blocks that it may have added."""
+
+    patched: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    added: Mapping[str, Node] = field(default_factory=dict)
+
+
+class Merger:
+    def __init__(self, read: Read, *, full: bool, choices: Mapping[str, Choice] | None = None, written: Written | None = None) -> None:
+        self._read, self._full = read, full
+        self._choices, self._written = choices or {}, written or Written()
+        self.plan = Plan()
+
+    def run(self, page: str, base: Sequence[Node], ours: Sequence[Node]) -> Plan:
+        self.plan.base, self.plan.final = self._level(page, list(base), list(ours))
+        return self.plan
+
+    def _level(self, parent: str, base: list[Node], ours: list[Node]) -> tuple[tuple[Node, ...], tuple[Node, ...]]:
+        theirs = list(self._read(parent))
+        base = self._adopted(base, ours, theirs)
+        by_base = {b: theirs[t] for t, b in theirs_to_base(base, theirs).items()}
+        of_ours = ours_to_base(base, ours)
+        kept: list[Node] = []
+        shown: dict[str, Node] = {node.id: node for node in theirs}
+        added: dict[str | None, list[Node]] = {}
+        anchor: str | None = None
+        for o, mine in enumerate(ours):
+            known = base[of_ours[o]] if o in of_ours else None
+            live = by_base.get(of_ours[o]) if o in of_ours else None
+            if known is not None and live is not None:
+                stays, final = self._both(known, live, mine)
+                kept.append(stays)
+                shown[live.id], anchor = final, live.id
+            elif known is not None and not self._insert_again(known, mine):
+                kept.append(replace(mine, id=known.id or "-", children=()))
+            else:
+                kept.append(mine)
+                added.setdefault(anchor, []).append(mine)
+        self._removed(base, by_base, set(of_ours.values()), shown)
+        self._people_added(theirs, base, by_base)
+        self.plan.inserts += [Insert(parent=parent, after=a, nodes=tuple(nodes)) for a, nodes in added.items()]
+        final_nodes = list(added.get(None, []))
+        for node in theirs:
+            if node.id in shown and node.kind in COPIED:
+                final_nodes.append(shown[node.id])
+            final_nodes += added.get(node.id, [])
+        return tuple(kept), tuple(final_nodes)
+
+    def _adopted(self, base: list[Node], ours: list[Node], theirs: list[Node]) -> list[Node]:
+        """The base, with blocks that are unknown to it but ours all the same: written by a run whose end we did not see."""
+        linked = theirs_to_base(base, theirs)
+        taken = set(ours_to_base(base, ours))
+        new = {(shape(node), node.sign): node for o, node in enumerate(ours) if o not in taken}
+        result: list[Node] = []
+        rest = list(range(len(base)))
+        for t, node in enumerate(theirs):
+            if t in linked:
+                while rest and rest[0] <= linked[t]:
+                    result.append(base[rest.pop(0)])
+                continue
+            ours_too = new.pop((shape(node), node.sign), None) or self._written.added.get(node.sign)
+            if ours_too is not None and ours_too.kind == node.kind:
+                result.append(replace(shallow(ours_too), id=node.id, file=node.file))
+        return result + [base[n] for n in rest]
+
+    def _both(self, known: Node, live: Node, mine: Node) -> tuple[Node, Node]:
+        """The block stands in all three. Gives what to keep as base and what will be shown."""
+        touched = self._touched(known, live)
+        wanted = mine.sign != known.sign or mine.extra.get("asset") != known.extra.get("asset")
+        result = shallow(mine)
+        if touched and wanted and not self._same(live, mine):
+            choice = self._choices.get(mine.key)
+            if choice is None:
+                self.plan.clashes.append(Clash(key=mine.key, base=known.text, theirs=live.text, ours=mine.text))
+            if choice == "ours":
+                self.plan.patches.append((live.id, mine))
+            else:
+                result = shallow(live)
+        elif wanted and not self._same(live, mine):
+            self.plan.patches.append((live.id, mine))
+        elif touched and not self._same(live, mine):
+            self.plan.edits.append(Edit(key=mine.key, before=known.text, after=live.text))
+            result = shallow(live)
+        below, final = self._children(known, live, mine)
+        stays = replace(mine, id=live.id, children=below, file=live.file)
+        asset = mine.extra.get("asset")
+        if result.kind == "image" and asset and not touched:
+            result = replace(result, extra={"asset": asset})
+        return stays, replace(result, children=final)
+
+    def _children(self, known: Node, live: Node, mine: Node) -> tuple[tuple[Node, ...], tuple[Node, ...]]:
+        if mine.kind not in PARENTS:
+            return (), ()
+        same = _deep(known.children) == _deep(mine.children)
+        if (not self._full and same) or not (live.has_children or known.children or mine.children):
+            return known.children, mine.children
+        if not live.has_children and not known.children:
+            self.plan.inserts.append(Insert(parent=live.id, after=None, nodes=mine.children))
+            return mine.children, mine.children
+        return self._level(live.id, list(known.children), list(mine.children))
+
+    def _touched(self, known: Node, live: Node) -> bool:
+        """Whether people changed the block itself since we wrote it."""
+        if live.sign != known.sign and live.sign not in self._written.patched.get(live.id, ()):
+            return True
+        if known.kind != "image" or not live.file:
+            return False
+        digest = str(known.extra.get("asset", ""))[:16]
+        return bool(known.file) and live.file != known.file and digest not in live.file
+
+    @staticmethod
+    def _same(live: Node, mine: Node) -> bool:
+        if live.sign != mine.sign:
+            return False
+        return mine.kind != "image" or str(mine.extra.get("asset", ""))[:16] in live.file
+
+    def _insert_again(self, known: Node, mine: Node) -> bool:
+        """People deleted the block. It comes back only where we changed it and the choice is ours."""
+        if _deep((known,)) == _deep((mine,)):
+            self.plan.edits.append(Edit(key=mine.key, before=known.text, after=None))
+            return False
+        choice = self._choices.get(mine.key)
+        if choice is None:
+            self.plan.clashes.append(Clash(key=mine.key, base=known.text, theirs=None, ours=mine.text))
+        return choice == "ours"
+
+    def _removed(self, base: Sequence[Node], by_base: Mapping[int, Node], wanted: set[int], shown: dict[str, Node]) -> None:
+        """Blocks that we do not have any more: deleted where people left them alone."""
+        for b, known in enumerate(base):
+            live = by_base.get(b)
+            if b in wanted or live is None:
+                continue
+            touched = self._touched_below(known, live)
+            choice = self._choices.get(known.key)
+            if touched and choice is None:
+                self.plan.clashes.append(Clash(key=known.key, base=known.text, theirs=live.text, ours=None))
+            if not touched or choice == "ours":
+                self.plan.deletes.append(live.id)
+                shown.pop(live.id, None)
+
+    def _touched_below(self, known: Node, live: Node) -> bool:
+        if self._touched(known, live):
+            return True
+        if not self._full or not (live.has_children or known.children):
+            return False
+        theirs = list(self._read(live.id)) if live.has_children else []
+        links = theirs_to_base(known.children, theirs)
+        if len(links) < max(len(theirs), len([c for c in known.children if c.id != "-"])):
+            return True
+        return any(self._touched_below(known.children[b], theirs[t]) for t, b in links.items())
+
+    def _people_added(self, theirs: Sequence[Node], base: Sequence[Node], by_base: Mapping[int, Node]) -> None:
+        keys = {node.id: base[b].key for b, node in by_base.items()}
+        last = ""
+        for node in theirs:
+            if node.id in keys:
+                last = keys[node.id]
+            else:
+                self.plan.edits.append(Edit(key=f"after:{last}", before=None, after=node.text))
+
+
+def _deep(nodes: Sequence[Node]) -> list[object]:
+    """Equal for equal content of whole subtrees."""
+    return [[shape(n), n.sign, n.extra.get("asset"), _deep(n.children)] for n in nodes]

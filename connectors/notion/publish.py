@@ -1,0 +1,338 @@
+"""One publish from beginning to end: find or make the page, merge, write, version, remember.
+
+Order of the writes: pictures, page body, version row, and last the properties with the content digest. Whatever is cut off in between is seen at
+the next call, because the digest or the journal does not tell of an end, and then the page is read wholly before anything is added.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from connectors.contract import Asset, Choice, Edit, Known, Receipt, Ref
+from connectors.errors import Conflict, Gone, Reject
+from connectors.notion import properties as p
+from connectors.notion.batch import batches
+from connectors.notion.client import Api
+from connectors.notion.failures import NAME, Doubtful
+from connectors.notion.journal import Journal
+from connectors.notion.merge import Merger, Plan
+from connectors.notion.nodes import Node, from_json, request, to_json
+from connectors.notion.people import People
+from connectors.notion.render import history_node
+from connectors.notion.setup import Places
+from connectors.notion.uploads import Uploads
+from connectors.notion.versions import Entry, Versions
+from connectors.notion.writing import Writer, reader
+
+History = tuple[tuple[int, str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What a page shall be. ``facts`` are property values without the owner's id, ``facts_sign`` tells whether they are the same as before."""
+
+    key: str
+    title: str
+    nodes: tuple[Node, ...]
+    assets: Mapping[str, Asset]
+    version: int
+    facts: Callable[[], Mapping[str, Any]]
+    facts_sign: str
+    message: str
+
+    @property
+    def sign(self) -> str:
+        said = json.dumps([self.title, [to_json(n) for n in self.nodes]], ensure_ascii=False, sort_keys=True)
+        return hashlib.sha256(said.encode("utf-8", "replace")).hexdigest()[:32]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stand:
+    """A page as it was found: ``base`` of the last publish, its answer and whether the content is still what we left."""
+
+    page: Mapping[str, Any]
+    base: Mapping[str, Any]
+    markdown: str | None
+    same: bool
+
+
+class Publisher:
+    def __init__(self, api: Api, uploads: Uploads, people: People, *, now: Callable[[], datetime]) -> None:
+        self._api, self._uploads, self._people, self._now = api, uploads, people, now
+
+    def publish(
+        self, wish: Wish, places: Callable[[], Places], known: Known | None, journal: Journal, choices: Mapping[str, Choice] | None
+    ) -> Receipt:
+        """Raises Conflict before anything is written, Doubtful or Collision where the caller has to begin anew."""
+        memory = _newer(known, journal.memory)
+        looked_up = memory is None and journal.page is None
+        identity = memory.ref.id if memory else journal.page or self._find(wish.key, places())
+        if identity is None:
+            return self._create(wish, places(), journal)
+        stand = self.stand(identity, memory)
+        if looked_up:
+            # Another machine's journal, or none: what the page says about itself decides whether our last run came to its end.
+            return self._adopt(wish, places(), stand, journal, choices)
+        base = stand.base
+        finished = bool(base) and not journal.unfinished
+        if finished and stand.same and base["sign"] == wish.sign and base["facts"] == wish.facts_sign:
+            return Receipt(known=memory, written=False) if memory else self._adopt(wish, places(), stand, journal, choices)
+        return self._update(wish, places(), stand, journal, choices, full=not finished or not stand.same or bool(base.get("held")))
+
+    def stand(self, identity: str, memory: Known | None) -> Stand:
+        """Two reads. Raises Gone for a page in the trash, or one that does not exist for us."""
+        page = self._api.get(f"pages/{identity}")
+        if page.get("in_trash"):
+            raise Gone("The Notion page is in the trash.", connector=NAME, operation="publish", remote_id=identity)
+        base = memory.base if memory else {}
+        markdown = self.markdown(identity)
+        return Stand(page=page, base=base, markdown=markdown, same=markdown is not None and markdown == base.get("markdown"))
+
+    def markdown(self, identity: str) -> str | None:
+        """A sign of the page's whole content, None where Notion does not give all of it."""
+        try:
+            answer = self._api.get(f"pages/{identity}/markdown")
+        except (Reject, Gone):
+            return None
+        if answer.get("truncated") or not isinstance(answer.get("markdown"), str):
+            return None
+        return hashlib.sha256(_unsigned(answer["markdown"]).encode("utf-8", "replace")).hexdigest()[:32]
+
+    def _find(self, key: str, places: Places) -> str | None:
+        """The oldest page with our key: a copy that a person made is younger."""
+        body = {
+            "filter": {"property": p.KEY, "rich_text": {"equals": key}},
+            "sorts": [{"timestamp": "created_time", "direction": "ascending"}],
+        }
+        return next((str(row["id"]) for row in self._api.found(places.sops.source, body) if not row.get("in_trash")), None)
+
+    def _create(self, wish: Wish, places: Places, journal: Journal) -> Receipt:
+        day = self._begin(wish, journal)
+        history: History = ((wish.version, day, wish.message),)
+        nodes = (*wish.nodes, history_node(history, places.versions.database))
+        writer = Writer(self._api, journal, self._uploads, wish.assets)
+        uploads = writer.upload_ids(nodes)
+        first = next(iter(batches(nodes, uploads, whole=True)), [])
+        rest = nodes[len(first) :]
+        values = {p.title_name(places.sops.schema): wish.title, p.KEY: wish.key, **wish.facts(), p.DIGEST: wish.sign}
+        if rest:
+            values |= {p.STATUS: p.PUBLISHING, p.DIGEST: ""}
+        body: dict[str, Any] = {
+            "parent": {"type": "data_source_id", "data_source_id": places.sops.source},
+            "properties": p.written(values, places.sops.schema),
+            "children": [request(piece.node, uploads) for piece in first],
+        }
+        journal.adding([piece.node for piece in first])
+        try:
+            page: Mapping[str, Any] = self._api.create("pages", body)
+        except Doubtful as doubtful:
+            if not doubtful.committed:
+                raise
+            page = self._api.get(f"pages/{doubtful.committed}")
+        journal.made(page["id"])
+        writer.attached([piece.node for piece in first])
+        if rest:
+            writer.append(page["id"], rest)
+        end = _End(base=writer.named(nodes), final=wish.nodes, history=history, looked=False, row=None, written={} if rest else values)
+        return self._finish(wish, places, page, journal, writer, end, created=True)
+
+    def _adopt(self, wish: Wish, places: Places, stand: Stand, journal: Journal, choices: Mapping[str, Choice] | None) -> Receipt:
+        """A page of ours without any memory of it."""
+        versions = Versions(self._api, places.versions)
+        rows = versions.history(stand.page["id"])
+        history = tuple((v.revision or 0, v.at.date().isoformat(), v.message) for v in rows)
+        base: dict[str, Any] = {"history": [list(entry) for entry in history], "row": rows[0].id if rows else None, "facts": "", "sign": ""}
+        complete = p.read(stand.page, p.DIGEST) == wish.sign
+        # A complete page says that exactly this content was published: differences are people's.
+        nodes = (*wish.nodes, history_node(history, places.versions.database)) if complete else self._as_written(stand.page)
+        base["nodes"] = [to_json(n) for n in nodes]
+        return self._update(wish, places, replace(stand, base=base), journal, choices, full=True)
+
+    def _as_written(self, page: Mapping[str, Any]) -> tuple[Node, ...]:
+        """The page's blocks that nobody but the connection itself edited, as the base to go on from."""
+        us = str((page.get("created_by") or {}).get("id", ""))
+
+        def ours(block: str) -> tuple[Node, ...]:
+            return tuple(
+                replace(node, key="", children=ours(node.id) if node.has_children else ())
+                for node in children(block)
+                if us and node.made_by == us and node.by == us
+            )
+
+        children = reader(self._api)
+        return ours(str(page["id"]))
+
+    def _update(
+        self, wish: Wish, places: Places, stand: Stand, journal: Journal, choices: Mapping[str, Choice] | None, *, full: bool
+    ) -> Receipt:
+        base, page = stand.base, stand.page
+        looked = full and (journal.unfinished or not base.get("sign"))
+        known_history: History = tuple((int(v), str(d), str(m)) for v, d, m in base.get("history", ()))
+        changed = base.get("sign") != wish.sign
+        day = journal.day if journal.unfinished and journal.day else self._now().date().isoformat()
+        history = known_history
+        if changed and not any(v == wish.version and m == wish.message for v, _, m in known_history):
+            history = ((wish.version, day, wish.message), *known_history)
+        old = tuple(from_json(n) for n in base.get("nodes", ()))
+        nodes = (*wish.nodes, history_node(history, places.versions.database))
+        plan = Merger(reader(self._api), full=full, choices=choices, written=journal.written).run(page["id"], old, nodes)
+        if plan.clashes:
+            raise self._conflict(page, plan)
+        edits = _fresh(plan, base)
+        if plan.empty and not changed and base.get("facts") == wish.facts_sign:
+            kept = self._known(wish, page, stand.markdown, base, plan, base.get("row"), history)
+            journal.finish(kept)
+            return Receipt(known=kept, written=False, edits=edits)
+        self._begin(wish, journal)
+        writer = Writer(self._api, journal, self._uploads, wish.assets)
+        writer.carry_out(plan)
+        final = tuple(node for node in plan.final if node.runs != history_node((), "").runs)
+        plan.base = writer.named(plan.base)
+        row = base.get("row")
+        versioned = changed or looked
+        end = _End(
+            base=plan.base, final=final, history=history, looked=looked, row=row, written=dict(base.get("props", {})), versioned=versioned
+        )
+        return self._finish(wish, places, page, journal, writer, end, base=base, plan=plan, edits=edits)
+
+    def _finish(
+        self,
+        wish: Wish,
+        places: Places,
+        page: Mapping[str, Any],
+        journal: Journal,
+        writer: Writer,
+        end: _End,
+        *,
+        created: bool = False,
+        base: Mapping[str, Any] | None = None,
+        plan: Plan | None = None,
+        edits: tuple[Edit, ...] = (),
+    ) -> Receipt:
+        row = end.row
+        if end.versioned:
+            entry = Entry(
+                key=wish.key,
+                title=wish.title,
+                version=wish.version,
+                digest=wish.sign,
+                at=self._now(),
+                message=wish.message,
+                page=str(page["id"]),
+            )
+            row = Versions(self._api, places.versions).add(entry, end.final, writer, journal, look=end.looked, before=end.row)
+        page, values = self._facts(wish, places, page, end.written, base or {})
+        plan = plan or Plan(base=tuple(end.base))
+        known = self._known(wish, page, self.markdown(str(page["id"])), {**(base or {}), "props": values}, plan, row, end.history)
+        journal.finish(known)
+        return Receipt(known=known, written=True, created=created, edits=edits)
+
+    def _facts(
+        self, wish: Wish, places: Places, page: Mapping[str, Any], before: Mapping[str, Any], base: Mapping[str, Any]
+    ) -> tuple[Mapping[str, Any], dict[str, Any]]:
+        """Writes the properties that differ from what we wrote last; a title that a person changed stays."""
+        schema = {**p.schema_of(page.get("properties") or {})}
+        schema |= {n: dict(c) for n, c in places.sops.schema.items() if n in schema and c["type"] == schema[n]["type"]}
+        values = {**wish.facts(), p.KEY: wish.key, p.DIGEST: wish.sign}
+        name = p.title_name(schema)
+        if p.title(page) == base.get("title", wish.title):
+            values[name] = wish.title
+        fresh = {n: v for n, v in values.items() if before.get(n, _NOTHING) != v and not (n == name and p.title(page) == v)}
+        properties = p.written(fresh, schema)
+        if properties:
+            page = self._api.change(f"pages/{page['id']}", {"properties": properties})
+        return page, {**before, **values}
+
+    def _known(
+        self,
+        wish: Wish,
+        page: Mapping[str, Any],
+        markdown: str | None,
+        base: Mapping[str, Any],
+        plan: Plan,
+        row: str | None,
+        history: History,
+    ) -> Known:
+        kept = {
+            "n": int(base.get("n", 0)) + 1,
+            "nodes": [to_json(n) for n in plan.base],
+            "history": [list(entry) for entry in history],
+            "row": row,
+            "sign": wish.sign,
+            "facts": wish.facts_sign,
+            "props": dict(base.get("props", {})),
+            "title": wish.title,
+            "markdown": markdown,
+            "held": bool(plan.edits),
+            "own": [e.after for e in plan.edits if e.before is None],
+        }
+        return Known(ref=Ref(id=str(page["id"]), url=str(page.get("url") or "")), version=version_of(markdown, page), base=kept)
+
+    def _begin(self, wish: Wish, journal: Journal) -> str:
+        journal.begin(wish.sign, self._now().date().isoformat())
+        return journal.day or self._now().date().isoformat()
+
+    def _conflict(self, page: Mapping[str, Any], plan: Plan) -> Conflict:
+        editor = (page.get("last_edited_by") or {}).get("id")
+        return Conflict(
+            "People changed the same blocks on the Notion page. Choose per block what shall stand.",
+            remote_version=str(page.get("last_edited_time") or ""),
+            edited_by=self._people.name_of(editor) or editor,
+            edited_at=moment(page.get("last_edited_time")),
+            clashes=plan.clashes,
+            connector=NAME,
+            operation="publish",
+            remote_id=str(page["id"]),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _End:
+    """What the last part of a publish needs: new base, snapshot, history, the row until now, properties as they were last written."""
+
+    base: Sequence[Node]
+    final: Sequence[Node]
+    history: History
+    looked: bool
+    row: str | None
+    written: Mapping[str, Any]
+    versioned: bool = True
+
+
+_NOTHING = object()
+
+
+def _newer(known: Known | None, memory: Known | None) -> Known | None:
+    """Of the caller's and our own memory of one page the later; the caller's names the page."""
+    if known is None or memory is None or known.ref.id != memory.ref.id:
+        return known or memory
+    return memory if memory.base.get("n", 0) >= known.base.get("n", 0) else known
+
+
+def _fresh(plan: Plan, base: Mapping[str, Any]) -> tuple[Edit, ...]:
+    """People's own blocks are reported once; changes of our blocks until we have taken them over."""
+    told = set(base.get("own", ()))
+    return tuple(e for e in plan.edits if e.before is not None or e.after not in told)
+
+
+def _unsigned(markdown: str) -> str:
+    """Signed addresses change at every read; what stays of them is the file's name."""
+    return re.sub(r"https?://[^\s()<>\"]*/([^\s()<>\"/?]+)\?[^\s()<>\"]*", r"\1", markdown)
+
+
+def version_of(markdown: str | None, page: Mapping[str, Any]) -> str:
+    """Changes when the content does; the minute of the last edit where Notion does not show the whole content."""
+    return markdown or str(page.get("last_edited_time") or "")
+
+
+def moment(value: Any) -> datetime | None:
+    try:
+        return datetime.fromisoformat(str(value))
+    except ValueError:
+        return None

@@ -1,0 +1,112 @@
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from plugin.pipeline import watch
+from plugin.pipeline.artefacts import Media, Watched
+from plugin.pipeline.stage import Context, Options
+from tests import media
+
+BLUE, RED = (200, 120, 40), (60, 60, 220)
+
+
+def watched(tmp_path: Path, screen: media.Draw, *, seconds: float, codec: str = "libx264", fps: float = 15.0, rotation: int = 0) -> Watched:
+    name = "a.webm" if "vpx" in codec else "a.mp4"
+    path = media.video(tmp_path / name, screen, seconds=seconds, codec=codec, fps=fps)
+    height, width = screen(0.0).shape[:2]
+    if rotation in (90, 270):
+        width, height = height, width
+    demuxer = "matroska" if "vpx" in codec else "mov"
+    found = Media(sha256="", demuxer=demuxer, duration_s=seconds, width=width, height=height, has_video=True, rotation_deg=rotation)
+    folder = tmp_path / "stills"
+    folder.mkdir()
+    context = Context(recording=path, folder=folder, options=Options(), inputs={"probe": found}, folders={}, report=lambda _: None)
+    return watch.STAGE.run(context)
+
+
+def form(*, dark: bool = False) -> media.Screen:
+    """A pointer comes from the corner, rests on a button, presses it, and the page answers."""
+    screen = media.Screen(dark=dark)
+    screen.text("Settings", 60, 60)
+    screen.box(380, 200, 110, 34, BLUE)
+    screen.text("Save", 410, 223)
+    screen.move(1.0, 0.8, 430, 215)
+    screen.text("Your settings were saved", 60, 330, start=2.4)
+    screen.box(60, 350, 300, 60, RED, start=2.4)
+    return screen
+
+
+@pytest.mark.parametrize(("codec", "dark"), [("libx264", False), ("libx264", True), ("libvpx", False)])
+def test_it_finds_the_press_where_and_when_it_was(tmp_path: Path, codec: str, dark: bool) -> None:
+    found = watched(tmp_path, form(dark=dark), seconds=4.0, codec=codec)
+    (click,) = found.clicks
+    assert click.time_s == pytest.approx(2.3, abs=0.4)
+    assert abs(click.x - 430) <= 14
+    assert abs(click.y - 215) <= 14
+
+
+def test_the_still_before_a_press_shows_the_pointer_on_the_untouched_target_and_the_one_after_its_result(tmp_path: Path) -> None:
+    found = watched(tmp_path, form(), seconds=4.0)
+    (click,) = found.clicks
+    before, after = (cv2.imread(str(tmp_path / "stills" / found.stills[i].path)) for i in (click.before, click.after))
+    assert before[380, 200].min() > 200  # the answer is not there yet
+    assert after[380, 200].tolist() == pytest.approx(list(RED), abs=12)
+    assert before[217, 431].max() < 120  # the pointer lies on the button
+
+
+def test_a_pointer_that_only_passes_presses_nothing(tmp_path: Path) -> None:
+    screen = media.Screen()
+    screen.text("Nothing happens here", 60, 60)
+    screen.move(0.6, 0.6, 300, 200)
+    screen.move(1.6, 0.6, 600, 300)
+    assert watched(tmp_path, screen, seconds=3.5).clicks == ()
+
+
+def test_what_was_typed_is_on_a_still_even_if_the_page_is_left_at_once(tmp_path: Path) -> None:
+    screen = media.Screen()
+    end = screen.type("kubectl get pods", 60, 100, start=1.0, end=2.5)
+    screen.box(0, 0, 800, 480, BLUE, start=2.5)
+    found = watched(tmp_path, screen, seconds=4.0)
+    assert end < 2.5
+    last = max((s for s in found.stills if s.until_s < 2.5), key=lambda s: s.until_s)
+    picture = cv2.imread(str(tmp_path / "stills" / last.path), cv2.IMREAD_GRAYSCALE)
+    written = np.flatnonzero((picture[85:108] < 120).any(axis=0))
+    whole = cv2.getTextSize("kubectl get pods", cv2.FONT_HERSHEY_SIMPLEX, 0.55, 1)[0][0]
+    assert written.max() - written.min() > 0.75 * whole
+
+
+def test_a_blinking_caret_is_no_event(tmp_path: Path) -> None:
+    screen = media.Screen()
+    screen.text("Waiting", 60, 60)
+    screen.layer(lambda f, at: cv2.rectangle(f, (200, 100), (202, 118), (0, 0, 0), -1) if int(at * 2) % 2 else None)
+    found = watched(tmp_path, screen, seconds=5.0)
+    assert len(found.stills) <= 3
+    assert found.clicks == ()
+
+
+def test_a_film_gives_few_stills_and_no_presses(tmp_path: Path) -> None:
+    noise = np.random.default_rng(1).integers(0, 255, (15, 60, 100, 3), np.uint8)
+    film = lambda at: cv2.resize(noise[int(at * 15) % 15], (800, 480), interpolation=cv2.INTER_CUBIC)  # noqa: E731 - a picture by time
+    found = watched(tmp_path, film, seconds=6.0)
+    assert len(found.stills) <= 4
+    assert found.clicks == ()
+
+
+def test_a_black_screen_is_one_still(tmp_path: Path) -> None:
+    found = watched(tmp_path, lambda at: np.zeros((240, 320, 3), np.uint8), seconds=3.0)
+    assert len(found.stills) == 1
+    assert (found.changes, found.clicks) == ((), ())
+
+
+def test_stills_stand_upright(tmp_path: Path) -> None:
+    def sideways(at: float) -> np.ndarray:
+        upright = np.full((240, 160, 3), 255, np.uint8)
+        cv2.rectangle(upright, (0, 0), (160, 30), RED, -1)
+        return np.ascontiguousarray(np.rot90(upright, 1))  # to be turned by 90 degrees clockwise
+
+    found = watched(tmp_path, sideways, seconds=1.0, rotation=90)
+    picture = cv2.imread(str(tmp_path / "stills" / found.stills[0].path))
+    assert picture.shape[:2] == (240, 160)
+    assert picture[10, 80].tolist() == pytest.approx(list(RED), abs=12)
