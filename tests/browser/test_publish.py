@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,21 +18,10 @@ from tests.browser.world import Service
 @contextmanager
 def worker(service: Service, jobs: int = 1) -> Iterator[None]:
     """A worker beside the browser, for so many jobs."""
-    failures: list[BaseException] = []
-
-    def run() -> None:
-        try:
-            service.work(jobs)
-        except BaseException as error:  # noqa: BLE001 - handed to the test below
-            failures.append(error)
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    try:
+    with ThreadPoolExecutor(1) as pool:
+        done = pool.submit(service.work, jobs)
         yield
-    finally:
-        thread.join(timeout=100)
-    assert failures == []
+        done.result(timeout=100)
 
 
 @pytest.fixture(scope="module")

@@ -50,14 +50,10 @@ def begin(page: Page) -> None:
 def test_it_records_screen_and_voice_and_sends_them_while_recording(page: Page, service: Service) -> None:
     begin(page)
     until(page, "document.querySelector('sop-recorder').transfer?.upload.offset > 0")
-    page.keyboard.press("m")
-    expect(page.get_by_text("Step marked at")).to_be_visible()
     page.get_by_role("button", name="Pause").click()
     expect(page.get_by_text("Paused")).to_be_visible()
     paused_at = page.get_by_label("Recorded so far").inner_text()
     page.get_by_role("button", name="Go on").click()
-    page.get_by_role("button", name="Forget the last minute").click()
-    expect(page.get_by_text("is left out")).to_be_visible()
     page.get_by_role("button", name="Finish").click()
     data = stored(service, page)
     kept = Path(service.deps.settings.data_dir) / "recorded.webm"

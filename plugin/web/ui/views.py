@@ -18,20 +18,6 @@ from plugin.web.access import open_to_all
 _ROOM = Path(__file__).parent
 _STATIC = _ROOM / "static"
 _COMPRESSIBLE = {".js", ".css", ".json", ".svg"}
-CONTENT_SECURITY_POLICY = "; ".join(
-    (
-        "default-src 'none'",
-        "script-src 'self'",
-        "style-src 'self'",
-        "img-src 'self' blob:",
-        "media-src 'self' blob:",
-        "connect-src 'self'",
-        "frame-src 'self'",
-        "form-action 'self'",
-        "base-uri 'none'",
-        "frame-ancestors 'none'",
-    )
-)
 
 # address -> (module that fills the page, key of its title in the catalogue)
 PAGES: dict[str, tuple[str, str]] = {
@@ -60,7 +46,6 @@ def blueprint() -> Blueprint:
         ui.add_url_rule(rule, f"{module}:{rule}".replace(".", "-"), _page(module, title))
     ui.add_app_template_global(_t, "t")
     ui.add_app_template_global(static_url, "static_url")
-    ui.after_request(_harden)
     ui.after_app_request(_as_page)
     return ui
 
@@ -108,14 +93,6 @@ def _static_file(version: str, name: str) -> Response:
     # The components are made to be loaded by a foreign page; they hold no secret.
     response.headers["Access-Control-Allow-Origin"] = "*"
     response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
-    return response
-
-
-def _harden(response: Response) -> Response:
-    response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers["Referrer-Policy"] = "same-origin"
-    response.headers["Permissions-Policy"] = "display-capture=(self), microphone=(self), camera=(), geolocation=()"
     return response
 
 

@@ -15,7 +15,6 @@ import { fileSource } from "./recorder/tus.js";
 import { t } from "./strings.js";
 
 const COUNTDOWN_s = 3;
-const FORGET_s = 60;
 
 class SopRecorder extends Component {
   static sheets = ["ui.css", "recorder.css"];
@@ -136,16 +135,12 @@ class SopRecorder extends Component {
       state.classList.toggle("off", paused);
       fill(pause, icon(paused ? "play" : "pause"), t(paused ? "recorder.resume" : "recorder.pause"));
     } }, icon("pause"), t("recorder.pause"));
-    this.marked = h("p", { class: "small muted", role: "status" }, t("recorder.keys"));
     fill(this.stage, h("div", { class: "studio" },
       h("div", { class: "row between" }, state, time),
       h("div", { class: "row" }, icon("mic"), level), quiet,
       h("div", { class: "row" }, pause,
-        h("button", { type: "button", onclick: () => this.mark("step") }, icon("flag"), t("recorder.mark")),
-        h("button", { type: "button", onclick: () => this.mark("forget") }, icon("undo"), t("recorder.forget")),
         h("span", { class: "grow" }),
-        h("button", { type: "button", class: "primary", id: "finish", onclick: () => this.finish() }, t("recorder.finish"))), this.marked));
-    this.root.addEventListener("keydown", this.keys = (event) => this.onKey(event));
+        h("button", { type: "button", class: "primary", id: "finish", onclick: () => this.finish() }, t("recorder.finish")))));
     this.root.querySelector("#finish").focus();
     let silence_ms = 0;
     const tick = () => {
@@ -159,24 +154,9 @@ class SopRecorder extends Component {
     tick();
   }
 
-  onKey(event) {
-    if (!this.capture || event.target.closest?.("input, textarea, select") || event.ctrlKey || event.metaKey) return;
-    if (event.key === "m") this.mark("step");
-    if (event.key === "x") this.mark("forget");
-  }
-
-  /** A mark is a time in the recording; "forget" covers the last minute. */
-  mark(kind) {
-    const at_s = Number(this.capture.seconds.toFixed(2));
-    this.store.row.marks.push(kind === "step" ? { kind, at_s } : { kind, from_s: Math.max(0, at_s - FORGET_s), to_s: at_s });
-    this.store.save();
-    this.marked.textContent = t(kind === "step" ? "recorder.marked" : "recorder.forgotten", { time: clock(at_s) });
-  }
-
   async finish() {
     if (!this.capture || this.finishing) return;
     this.finishing = true;
-    this.root.removeEventListener("keydown", this.keys);
     await this.capture.end();
     this.capture = null;
     await this.store.finish();

@@ -18,10 +18,10 @@ async function open() {
   return wait(request);
 }
 
-/** One recording: its row `{id, started_at, metadata, url, size, bytes, seconds, marks, owner}` and its chunks. `owner` keeps two servers apart. */
+/** One recording: its row `{id, started_at, metadata, url, size, bytes, seconds, owner}` and its chunks. `owner` keeps two servers apart. */
 export class ChunkStore {
   static async create(row) {
-    const store = new ChunkStore(await open(), { url: null, size: null, bytes: 0, seconds: 0, marks: [], ...row });
+    const store = new ChunkStore(await open(), { url: null, size: null, bytes: 0, seconds: 0, ...row });
     await store.save();
     return store;
   }
