@@ -15,7 +15,7 @@ from typing import Any
 import requests
 from PIL import Image, ImageDraw
 from playwright.sync_api import Page
-from waitress.server import create_server  # type: ignore[import-untyped]  # waitress has no annotations
+from waitress.server import create_server
 
 from plugin import bootstrap
 from plugin.services import people
