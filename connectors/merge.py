@@ -64,11 +64,13 @@ class Base:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Merged(Generic[T]):
-    """``pieces`` in reading order (nothing to write while there are ``clashes``); ``wanted`` is our piece per key, for renumbering."""
+    """``pieces`` in reading order (nothing may be written while there are ``clashes``); ``pending`` are the keys where a person's
+    content stands on the page instead of ours."""
 
     pieces: tuple[Piece[T], ...]
     edits: tuple[Edit, ...]
     clashes: tuple[Clash, ...]
+    pending: frozenset[str]
 
 
 def merge(
@@ -89,7 +91,12 @@ def merge(
         _decide(key, known.get(key), here.get(key), want.get(key), (choices or {}).get(key), kept, edits, clashes)
     edits += _additions(base, theirs)
     order = _order(list(known), list(here), list(want), kept)
-    return Merged(pieces=_with_own_blocks([kept[k] for k in order], theirs), edits=tuple(edits), clashes=tuple(clashes))
+    return Merged(
+        pieces=_with_own_blocks([kept[k] for k in order], theirs),
+        edits=tuple(edits),
+        clashes=tuple(clashes),
+        pending=frozenset(k for k in want if k not in kept or (kept[k] is here.get(k) and _differs(kept[k], want[k], known.get(k)))),
+    )
 
 
 def _decide(
@@ -121,6 +128,11 @@ def _decide(
         winner = theirs
     if winner is not None:
         kept[key] = winner
+
+
+def _differs(theirs: Piece[T], ours: Piece[T], base: Base | None) -> bool:
+    """Whether a person's content is kept; a block that the target merely wrote in its own form is ours."""
+    return theirs.mark != ours.mark and not (base and theirs.mark in base.marks)
 
 
 def _plain(piece: Piece[T] | Base | None) -> str | None:
@@ -189,12 +201,61 @@ def _with_own_blocks(pieces: list[Piece[T]], theirs: Sequence[Piece[T]]) -> tupl
     return tuple(result)
 
 
+def rebase(page: Sequence[Piece[T]], ours: Sequence[Piece[T]], pending: frozenset[str]) -> list[Base]:
+    """The base for the next merge: ``page`` is what stands at the target now, ``pending`` as in :class:`Merged`.
+
+    A block of ours that a person removed stays in the base without a place on the page, so that it is not put back.
+    """
+    want = {p.key: p for p in ours if p.key is not None}
+    result = []
+    for piece in page:
+        mine = want.pop(piece.key, None) if piece.key is not None else None
+        marks = {mine.mark} if mine else set()
+        if mine is None or piece.key not in pending:
+            marks.add(piece.mark)
+        plain = mine.plain if mine else piece.plain
+        result.append(Base(key=piece.key, marks=frozenset(marks), here=piece.mark, plain=plain, there=piece.plain, kind=piece.kind))
+    for key, piece in want.items():
+        result.append(Base(key=key, marks=frozenset({piece.mark}), here="", plain=piece.plain, there="", kind=piece.kind))
+    return result
+
+
+def to_json(base: Sequence[Base]) -> list[dict[str, object]]:
+    """What equals another field is left out: this is kept for every page."""
+    rows = []
+    for b in base:
+        row: dict[str, object] = {"key": b.key, "here": b.here, "plain": b.plain, "kind": b.kind}
+        if b.marks != {b.here}:
+            row["marks"] = sorted(b.marks)
+        if b.there != b.plain:
+            row["there"] = b.there
+        rows.append(row)
+    return rows
+
+
+def from_json(rows: object) -> list[Base]:
+    """The inverse; what is no base (an older form, a broken store) gives an empty one, with which nothing is overwritten."""
+    if not isinstance(rows, list):
+        return []
+    result = []
+    for row in rows:
+        try:
+            here, plain = str(row["here"]), str(row["plain"])
+            key = None if row["key"] is None else str(row["key"])
+            marks = frozenset(str(m) for m in row.get("marks", [here]))
+            result.append(Base(key=key, marks=marks, here=here, plain=plain, there=str(row.get("there", plain)), kind=str(row["kind"])))
+        except (KeyError, TypeError, AttributeError):
+            return []
+    return result
+
+
 def align(base: Sequence[Base], theirs: Sequence[Piece[T]]) -> list[Piece[T]]:
     """Gives the blocks of a page without markers their keys, by comparing with what stood there after the last publication.
 
     Equal blocks first, in order; then, between two of them, blocks of a kind by likeness of their text; at last equal blocks that were
     moved elsewhere. What is left is a person's own.
     """
+    base = [b for b in base if b.here]
     keys: list[str | None] = [None] * len(theirs)
     matched_base: set[int] = set()
     matched_here: set[int] = set()
