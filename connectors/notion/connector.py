@@ -131,7 +131,8 @@ class NotionConnector:
                     self._sleep(min(2.0**attempt, 8.0) * self._jitter())
                     journal.load()
                     continue
-                return replace(receipt, requests=self.api.requests - before[0], writes=self.api.writes - before[1])
+                writes = self.api.writes - before[1]
+                return replace(receipt, written=writes > 0, requests=self.api.requests - before[0], writes=writes)
             raise failure
 
     def _parent(self, target: Target) -> str:

@@ -103,6 +103,8 @@ def read(page: Mapping[str, Any], name: str) -> Any:
         return value.get("start") if value else None
     if kind in ("people", "relation"):
         return [item["id"] for item in value or ()]
+    if kind == "multi_select":
+        return sorted(item["name"] for item in value or ())
     return value
 
 

@@ -148,6 +148,7 @@ class Publisher:
         rows = versions.history(stand.page["id"])
         history = tuple((v.revision or 0, v.at.date().isoformat(), v.message) for v in rows)
         base: dict[str, Any] = {"history": [list(entry) for entry in history], "row": rows[0].id if rows else None, "facts": "", "sign": ""}
+        base["props"] = {name: p.read(stand.page, name) for name in stand.page.get("properties") or {}}
         complete = p.read(stand.page, p.DIGEST) == wish.sign
         # A complete page says that exactly this content was published: differences are people's.
         nodes = (*wish.nodes, history_node(history, places.versions.database)) if complete else self._as_written(stand.page)
@@ -177,7 +178,7 @@ class Publisher:
         changed = base.get("sign") != wish.sign
         day = journal.day if journal.unfinished and journal.day else self._now().date().isoformat()
         history = known_history
-        if changed and not any(v == wish.version and m == wish.message for v, _, m in known_history):
+        if changed and not any(v == wish.version for v, _, _ in known_history):
             history = ((wish.version, day, wish.message), *known_history)
         old = tuple(from_json(n) for n in base.get("nodes", ()))
         nodes = (*wish.nodes, history_node(history, places.versions.database))
