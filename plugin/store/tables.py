@@ -5,61 +5,16 @@ Instants are aware UTC (SQLite keeps them as such through :class:`Instant`); civ
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import (
-    JSON,
-    BigInteger,
-    Date,
-    DateTime,
-    Dialect,
-    ForeignKey,
-    Index,
-    MetaData,
-    String,
-    Text,
-    TypeDecorator,
-    UniqueConstraint,
-    text,
-)
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
 
-NAMES = {
-    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-    "pk": "pk_%(table_name)s",
-}
+from plugin.store.base import Base, Instant, workspace_column
+from plugin.store.messages import External, Idempotency, Lease, Notice, Outgoing, Seen
 
-
-class Instant(TypeDecorator[datetime]):
-    """An aware datetime in UTC on every database."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError("an instant must have a time zone")
-        value = value.astimezone(UTC)
-        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - the contract of the base
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-
-
-class Base(DeclarativeBase):
-    metadata = MetaData(naming_convention=NAMES)
-    type_annotation_map = {datetime: Instant, date: Date, dict[str, Any]: JSON, list[Any]: JSON, str: String(255)}  # noqa: RUF012 - SQLAlchemy reads it here
-
-
-def _workspace() -> Mapped[str]:
-    return mapped_column(ForeignKey("workspaces.id", ondelete="CASCADE"), index=True)
+__all__ = ["Base", "External", "Idempotency", "Instant", "Lease", "Notice", "Outgoing", "Seen"]
 
 
 class Workspace(Base):
@@ -75,7 +30,7 @@ class Person(Base):
     __tablename__ = "people"
     __table_args__ = (UniqueConstraint("workspace_id", "email"),)
     id: Mapped[str] = mapped_column(primary_key=True)
-    workspace_id: Mapped[str] = _workspace()
+    workspace_id: Mapped[str] = workspace_column()
     email: Mapped[str] = mapped_column(index=True)
     name: Mapped[str]
     role: Mapped[str] = mapped_column(String(16))
@@ -96,7 +51,7 @@ class Token(Base):
 
     __tablename__ = "tokens"
     id: Mapped[str] = mapped_column(primary_key=True)
-    workspace_id: Mapped[str] = _workspace()
+    workspace_id: Mapped[str] = workspace_column()
     person_id: Mapped[str] = mapped_column(ForeignKey("people.id", ondelete="CASCADE"), index=True)
     kind: Mapped[str] = mapped_column(String(16))
     name: Mapped[str]
@@ -119,7 +74,7 @@ class Recording(Base):
     __tablename__ = "recordings"
     __table_args__ = (UniqueConstraint("workspace_id", "sha256"),)
     id: Mapped[str] = mapped_column(primary_key=True)
-    workspace_id: Mapped[str] = _workspace()
+    workspace_id: Mapped[str] = workspace_column()
     sha256: Mapped[str] = mapped_column(String(64))
     filename: Mapped[str]
     media_type: Mapped[str]
@@ -136,7 +91,7 @@ class Job(Base):
     __tablename__ = "jobs"
     __table_args__ = (Index("ix_jobs_runnable", "state", "priority", "created_at"), Index("ix_jobs_lease", "state", "lease_until"))
     id: Mapped[str] = mapped_column(primary_key=True)
-    workspace_id: Mapped[str] = _workspace()
+    workspace_id: Mapped[str] = workspace_column()
     kind: Mapped[str] = mapped_column(String(16))
     state: Mapped[str] = mapped_column(String(16))
     priority: Mapped[int] = mapped_column(default=0)
@@ -173,7 +128,7 @@ class Sop(Base):
     __tablename__ = "sops"
     __table_args__ = (Index("ix_sops_listing", "workspace_id", "updated_at", "id"), Index("ix_sops_next_review_at", "next_review_at"))
     id: Mapped[str] = mapped_column(primary_key=True)
-    workspace_id: Mapped[str] = _workspace()
+    workspace_id: Mapped[str] = workspace_column()
     title: Mapped[str] = mapped_column(Text)
     area: Mapped[str | None]
     status: Mapped[str] = mapped_column(String(16))
@@ -205,7 +160,7 @@ class Revision(Base):
     __tablename__ = "revisions"
     __table_args__ = (UniqueConstraint("sop_id", "number"),)
     id: Mapped[str] = mapped_column(primary_key=True)
-    workspace_id: Mapped[str] = _workspace()
+    workspace_id: Mapped[str] = workspace_column()
     sop_id: Mapped[str] = mapped_column(ForeignKey("sops.id", ondelete="CASCADE"), index=True)
     number: Mapped[int]
     document: Mapped[dict[str, Any]]
@@ -224,7 +179,7 @@ class Proposal(Base):
     __tablename__ = "proposals"
     __table_args__ = (UniqueConstraint("sop_id", "job_id"),)
     id: Mapped[str] = mapped_column(primary_key=True)
-    workspace_id: Mapped[str] = _workspace()
+    workspace_id: Mapped[str] = workspace_column()
     sop_id: Mapped[str] = mapped_column(ForeignKey("sops.id", ondelete="CASCADE"), index=True)
     job_id: Mapped[str]
     state: Mapped[str] = mapped_column(String(16))
@@ -243,7 +198,7 @@ class Picture(Base):
     __tablename__ = "pictures"
     __table_args__ = (UniqueConstraint("sop_id", "digest"),)
     id: Mapped[str] = mapped_column(primary_key=True)
-    workspace_id: Mapped[str] = _workspace()
+    workspace_id: Mapped[str] = workspace_column()
     sop_id: Mapped[str] = mapped_column(ForeignKey("sops.id", ondelete="CASCADE"), index=True)
     digest: Mapped[str] = mapped_column(String(64))
     media_type: Mapped[str]
@@ -255,7 +210,7 @@ class Picture(Base):
 class Connection(Base):
     __tablename__ = "connections"
     id: Mapped[str] = mapped_column(primary_key=True)
-    workspace_id: Mapped[str] = _workspace()
+    workspace_id: Mapped[str] = workspace_column()
     name: Mapped[str]
     kind: Mapped[str] = mapped_column(String(64))
     settings: Mapped[dict[str, Any]] = mapped_column(default=dict)
@@ -273,7 +228,7 @@ class Publication(Base):
     __tablename__ = "publications"
     __table_args__ = (UniqueConstraint("sop_id", "connection_id", "place"),)
     id: Mapped[str] = mapped_column(primary_key=True)
-    workspace_id: Mapped[str] = _workspace()
+    workspace_id: Mapped[str] = workspace_column()
     sop_id: Mapped[str] = mapped_column(ForeignKey("sops.id", ondelete="CASCADE"), index=True)
     connection_id: Mapped[str] = mapped_column(ForeignKey("connections.id", ondelete="CASCADE"), index=True)
     place: Mapped[str]
@@ -303,7 +258,7 @@ class PublishedVersion(Base):
     __tablename__ = "published_versions"
     __table_args__ = (UniqueConstraint("publication_id", "revision", "version"),)
     id: Mapped[str] = mapped_column(primary_key=True)
-    workspace_id: Mapped[str] = _workspace()
+    workspace_id: Mapped[str] = workspace_column()
     publication_id: Mapped[str] = mapped_column(ForeignKey("publications.id", ondelete="CASCADE"), index=True)
     revision: Mapped[int]
     version: Mapped[str]
@@ -313,7 +268,7 @@ class PublishedVersion(Base):
 class Approval(Base):
     __tablename__ = "approvals"
     id: Mapped[str] = mapped_column(primary_key=True)
-    workspace_id: Mapped[str] = _workspace()
+    workspace_id: Mapped[str] = workspace_column()
     sop_id: Mapped[str] = mapped_column(ForeignKey("sops.id", ondelete="CASCADE"), index=True)
     revision: Mapped[int]
     digest: Mapped[str] = mapped_column(String(64))
@@ -331,7 +286,7 @@ class Decision(Base):
     __tablename__ = "decisions"
     __table_args__ = (UniqueConstraint("approval_id", "person_id"),)
     id: Mapped[str] = mapped_column(primary_key=True)
-    workspace_id: Mapped[str] = _workspace()
+    workspace_id: Mapped[str] = workspace_column()
     approval_id: Mapped[str] = mapped_column(ForeignKey("approvals.id", ondelete="CASCADE"), index=True)
     person_id: Mapped[str] = mapped_column(ForeignKey("people.id", ondelete="CASCADE"))
     decision: Mapped[str] = mapped_column(String(16))
@@ -344,7 +299,7 @@ class Review(Base):
 
     __tablename__ = "reviews"
     id: Mapped[str] = mapped_column(primary_key=True)
-    workspace_id: Mapped[str] = _workspace()
+    workspace_id: Mapped[str] = workspace_column()
     sop_id: Mapped[str] = mapped_column(ForeignKey("sops.id", ondelete="CASCADE"), index=True)
     person_id: Mapped[str | None] = mapped_column(ForeignKey("people.id", ondelete="SET NULL"))
     outcome: Mapped[str] = mapped_column(String(16))
@@ -370,7 +325,7 @@ class Event(Base):
     __tablename__ = "events"
     __table_args__ = (Index("ix_events_listing", "workspace_id", "created_at", "id"),)
     id: Mapped[str] = mapped_column(primary_key=True)
-    workspace_id: Mapped[str] = _workspace()
+    workspace_id: Mapped[str] = workspace_column()
     kind: Mapped[str] = mapped_column(String(64))
     actor_id: Mapped[str | None]
     actor_name: Mapped[str]
@@ -380,86 +335,3 @@ class Event(Base):
     subject: Mapped[str | None]
     data: Mapped[dict[str, Any]] = mapped_column(default=dict)
     created_at: Mapped[datetime]
-
-
-class Notice(Base):
-    """Something that a person has to be told about an SOP. The unique key is what makes it "once", whoever runs the sweep."""
-
-    __tablename__ = "notices"
-    __table_args__ = (
-        UniqueConstraint("sop_id", "due", "kind", "channel", "recipient_id"),
-        Index("ix_notices_waiting", "not_before", sqlite_where=text("message_id IS NULL"), postgresql_where=text("message_id IS NULL")),
-    )
-    id: Mapped[str] = mapped_column(primary_key=True)
-    workspace_id: Mapped[str] = _workspace()
-    sop_id: Mapped[str] = mapped_column(ForeignKey("sops.id", ondelete="CASCADE"))
-    due: Mapped[date]
-    kind: Mapped[str] = mapped_column(String(16))
-    channel: Mapped[str] = mapped_column(String(16))
-    recipient_id: Mapped[str] = mapped_column(ForeignKey("people.id", ondelete="CASCADE"), index=True)
-    not_before: Mapped[datetime]
-    message_id: Mapped[str | None] = mapped_column(index=True)
-    created_at: Mapped[datetime]
-
-
-class Outgoing(Base):
-    """The outbox: one message to one person through one channel. ``key`` makes it unique (``digest/<person>/<channel>/<local day>`` ...)."""
-
-    __tablename__ = "outbox"
-    __table_args__ = (Index("ix_outbox_runnable", "state", "not_before"),)
-    id: Mapped[str] = mapped_column(primary_key=True)
-    workspace_id: Mapped[str] = _workspace()
-    key: Mapped[str] = mapped_column(unique=True)
-    kind: Mapped[str] = mapped_column(String(32))
-    channel: Mapped[str] = mapped_column(String(16))
-    recipient_id: Mapped[str] = mapped_column(ForeignKey("people.id", ondelete="CASCADE"))
-    payload: Mapped[dict[str, Any]] = mapped_column(default=dict)
-    state: Mapped[str] = mapped_column(String(16))
-    attempts: Mapped[int] = mapped_column(default=0)
-    not_before: Mapped[datetime]
-    lease_until: Mapped[datetime | None]
-    error: Mapped[str | None] = mapped_column(Text)
-    created_at: Mapped[datetime]
-    sent_at: Mapped[datetime | None]
-
-
-class Idempotency(Base):
-    __tablename__ = "idempotency"
-    workspace_id: Mapped[str] = mapped_column(ForeignKey("workspaces.id", ondelete="CASCADE"), primary_key=True)
-    caller: Mapped[str] = mapped_column(primary_key=True)
-    key: Mapped[str] = mapped_column(primary_key=True)
-    fingerprint: Mapped[str]
-    status: Mapped[int | None]
-    body: Mapped[dict[str, Any]] = mapped_column(default=dict)
-    created_at: Mapped[datetime] = mapped_column(index=True)
-
-
-class External(Base):
-    """What other systems call us by; see plugin.services.inbound."""
-
-    __tablename__ = "external_links"
-    kind: Mapped[str] = mapped_column(String(64), primary_key=True)
-    external_id: Mapped[str] = mapped_column(primary_key=True)
-    workspace_id: Mapped[str] = _workspace()
-    data: Mapped[dict[str, Any]] = mapped_column(default=dict)
-    secret_sealed: Mapped[str | None] = mapped_column(Text)
-    created_at: Mapped[datetime]
-
-
-class Seen(Base):
-    """Events of other systems that have been taken in."""
-
-    __tablename__ = "seen_events"
-    kind: Mapped[str] = mapped_column(String(64), primary_key=True)
-    external_id: Mapped[str] = mapped_column(primary_key=True)
-    workspace_id: Mapped[str] = _workspace()
-    created_at: Mapped[datetime] = mapped_column(index=True)
-
-
-class Lease(Base):
-    """Who may run something of which there must be one in the whole installation (the scheduler)."""
-
-    __tablename__ = "leases"
-    name: Mapped[str] = mapped_column(primary_key=True)
-    holder: Mapped[str]
-    until: Mapped[datetime]
