@@ -67,12 +67,17 @@ def scenes(page: Page, folder: Path, view: str, parts: dict[str, str], video: Pa
     page.goto("/new")
     page.get_by_label("Choose files").set_input_files(video)
     page.wait_for_url("**/jobs/*")
-    shoot(page, folder, f"job-{view}")
+    page.get_by_role("heading", name="Waiting for its turn").wait_for()  # its stream of events stays open, so the network never rests
+    page.screenshot(path=folder / f"job-{view}.png", full_page=True)
 
 
 def main(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as scratch, running(Path(scratch)) as service, sync_playwright() as playwright:
+    with (
+        tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as scratch,
+        running(Path(scratch)) as service,
+        sync_playwright() as playwright,
+    ):
         parts = furnish(service, Path(scratch))
         video = film(Path(scratch) / "film.mp4")
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(ARGUMENTS))
