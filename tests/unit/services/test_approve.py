@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from plugin.domain.errors import Conflict, Forbidden, Invalid
+from plugin.domain.review import Policy
+from plugin.services import administration, approve, deliver, edit, library, review
+from plugin.services.administration import ApprovalRule, AreaView
+from plugin.services.caller import Caller
+from tests.unit.services.world import World, a_sop
+
+
+def an_sop(world: World, author: Caller, **more: object) -> str:
+    return edit.create(world.deps, author, document=replace(a_sop(), steps=a_sop().steps[:2], **more)).sop_id  # type: ignore[arg-type]
+
+
+def rule(world: World, needed: int, *approvers: Caller) -> None:
+    ids = tuple(p.person_id or "" for p in approvers)
+    area = AreaView(name="incident-response", title="Incidents", policy=Policy(), approval=ApprovalRule(needed=needed, approvers=ids))
+    administration.set_area(world.deps, world.admin, area)
+
+
+def test_two_of_three_must_approve_and_each_gets_a_link(world: World) -> None:
+    author, *approvers = (world.person(name) for name in ("Ada", "Bea", "Cleo", "Dora"))
+    rule(world, 2, *approvers)
+    sop_id = an_sop(world, author)
+    asked = approve.request(world.deps, author, sop_id)
+    deliver.deliver(world.deps)
+    assert sorted(m.address for m in world.mail.messages) == ["bea@example.com", "cleo@example.com", "dora@example.com"]
+    assert "Approve: https://sop.example.com/links/" in world.mail.messages[0].text
+    assert approve.decide(world.deps, approvers[0], asked.id, decision="approved").state == "open"
+    assert approve.decide(world.deps, approvers[1], asked.id, decision="approved", comment="Tried it.").state == "approved"
+    assert library.sop(world.deps, author, sop_id).summary.status == "approved"
+    with pytest.raises(Conflict):
+        approve.decide(world.deps, approvers[2], asked.id, decision="declined")
+
+
+def test_the_author_cannot_approve_alone(world: World) -> None:
+    author = world.person("Ada")
+    rule(world, 1, author)
+    with pytest.raises(Invalid):
+        approve.request(world.deps, author, an_sop(world, author))
+
+
+def test_nobody_else_can_approve(world: World) -> None:
+    author, approver, other = (world.person(name) for name in ("Ada", "Bea", "Cleo"))
+    rule(world, 1, approver)
+    asked = approve.request(world.deps, author, an_sop(world, author))
+    with pytest.raises(Forbidden):
+        approve.decide(world.deps, other, asked.id, decision="approved")
+    assert [a.id for a in approve.waiting_for_me(world.deps, approver)] == [asked.id]
+    assert approve.waiting_for_me(world.deps, other) == ()
+
+
+def test_a_minor_edit_keeps_the_approval_and_a_major_one_voids_it(world: World) -> None:
+    author, approver = world.person("Ada"), world.person("Bea")
+    rule(world, 1, approver)
+    sop_id = an_sop(world, author)
+    asked = approve.request(world.deps, author, sop_id)
+    approve.decide(world.deps, approver, asked.id, decision="approved")
+    view = library.sop(world.deps, author, sop_id)
+    edit.save(world.deps, author, sop_id, document=replace(view.sop, purpose="Said better."), etag=view.etag)
+    assert [a.state for a in approve.approvals(world.deps, author, sop_id)] == ["approved"]
+    assert edit.revisions(world.deps, author, sop_id)[0].approved
+    view = library.sop(world.deps, author, sop_id)
+    edit.save(world.deps, author, sop_id, document=replace(view.sop, rollback=("Go back.",)), etag=view.etag)
+    assert [a.state for a in approve.approvals(world.deps, author, sop_id)] == ["void"]
+    assert library.sop(world.deps, author, sop_id).summary.status == "draft"
+
+
+def test_approvers_are_reminded_after_two_days_and_an_admin_is_told_after_seven(world: World) -> None:
+    author, approver = world.person("Ada"), world.person("Bea")
+    rule(world, 1, approver)
+    approve.request(world.deps, author, an_sop(world, author))
+    for _ in range(20):
+        approve.remind(world.deps)
+        approve.remind(world.deps)
+        deliver.deliver(world.deps)
+        world.time.go(hours=12)
+    assert [(m.address, m.subject) for m in world.mail.messages] == [
+        ("bea@example.com", "Please approve “Restore a database”"),
+        ("bea@example.com", "Still waiting for you: “Restore a database”"),
+        ("admin@localhost", "An approval is stuck: “Restore a database”"),
+    ]
+
+
+def test_a_link_of_the_mail_decides_by_post_only(world: World) -> None:
+    author, approver = world.person("Ada"), world.person("Bea")
+    rule(world, 1, approver)
+    sop_id = an_sop(world, author)
+    approve.request(world.deps, author, sop_id)
+    deliver.deliver(world.deps)
+    token = world.mail.messages[0].text.split("Approve: https://sop.example.com/links/")[1].split()[0]
+    assert review.read_link(world.deps, token=token).done is False
+    assert review.act_on_link(world.deps, token=token, outcome="approved").done is True
+    assert library.sop(world.deps, author, sop_id).summary.status == "approved"
