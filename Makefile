@@ -7,7 +7,7 @@ CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || comman
 FAST := -m "not browser and not accuracy"
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-once test check lint types imports format lock accuracy accuracy-hard bench test-browser chromium screens demo-confluence demo-notion bench-confluence clean
+.PHONY: help setup demo demo-once test check lint types imports format lock accuracy accuracy-hard bench test-browser chromium screens clean
 
 help: ## this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,7 +31,7 @@ demo-once: setup ## the same, and end
 	$(BIN)/python examples/demo.py --once
 
 test: setup ## all tests that need no outside service
-	$(BIN)/pytest $(FAST)
+	$(BIN)/pytest $(FAST) -n 2
 
 check: lint types imports ## formatting, lint, types, direction of imports
 
@@ -69,15 +69,6 @@ test-browser: setup chromium ## tests in a real browser
 
 screens: setup chromium ## a picture of every page, light, dark and narrow, in var/screens
 	$(BIN)/python -m tests.browser.screens
-
-demo-confluence: setup chromium ## the whole story against a look-alike Confluence
-	$(BIN)/pytest -m browser -p no:randomly tests/browser/test_confluence_story.py
-
-demo-notion: setup ## the whole story against a look-alike Notion
-	$(BIN)/python -m tests.demo.notion_story
-
-bench-confluence: setup ## requests and seconds per SOP
-	$(BIN)/python -m tests.bench.confluence
 
 clean: ## remove what was made (not your data)
 	rm -rf $(VENV) var .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

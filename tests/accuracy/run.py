@@ -38,12 +38,13 @@ def main() -> int:
     truths = [t for t in sorted((material / "recordings").glob("*.truth.json")) if not o.names or t.name.split(".")[0] in o.names]
     for truth in truths:
         make(recording_of(truth, out if o.hard else None), out / truth.name.split(".")[0], o.model)
-    score = [sys.executable, str(material / "score" / "score.py")]
-    tables = [str(material / "recordings"), str(out), "--images"]
-    table = json.loads(subprocess.run([*score, "--table", *tables, "--json"], check=True, capture_output=True, text=True).stdout)
-    print(subprocess.run([*score, "--table", *tables], check=True, capture_output=True, text=True).stdout)
-    (out / "scores.json").write_text(json.dumps(table, indent=1))
-    return judge({n: r for n, r in table.items() if r}, HARD_BARS if o.hard else BARS)
+    score = [sys.executable, str(material / "score" / "score.py"), "--table", str(material / "recordings"), str(out), "--images", "--json"]
+    answer = subprocess.run(score, check=True, capture_output=True, text=True).stdout
+    scored = json.loads(answer[answer.index("{") :])  # the reader of pictures greets first
+    rows = {name: row for name, row in scored.items() if row}
+    (out / "scores.json").write_text(json.dumps(rows, indent=1))
+    show(rows)
+    return judge(rows, HARD_BARS if o.hard else BARS)
 
 
 def make(recording: Path, out: Path, model: str) -> None:
@@ -69,6 +70,18 @@ def recording_of(truth: Path, degraded_into: Path | None) -> Path:
     from tests.accuracy.degrade import degrade
 
     return degrade(source, degraded_into / "recordings")
+
+
+def show(rows: dict[str, dict[str, Any]]) -> None:
+    """The table of the scorer, from its figures: a row a recording, then the means (leaks are summed)."""
+    columns = [*FIGURES, "leaks", "image_leaks"]
+    cell = {True: "{:>11.2f}", False: "{:>11}"}
+    print(f"{'recording':26}" + "".join(f"{c[:10]:>11}" for c in columns))
+    for name, row in rows.items():
+        print(f"{name:26}" + "".join(cell[isinstance(row[c], float)].format("-" if row[c] is None else row[c]) for c in columns))
+    means = {c: [r[c] for r in rows.values() if r[c] is not None] for c in columns}
+    last = (sum(v) if "leaks" in c else sum(v) / max(1, len(v)) for c, v in means.items())
+    print(f"{'mean (leaks: sum)':26}" + "".join(cell[isinstance(v, float)].format(v) for v in last))
 
 
 def judge(rows: dict[str, dict[str, Any]], bars: dict[str, float]) -> int:

@@ -88,7 +88,7 @@ def open_context(browser: Browser, service: Service, complaints: list[str]) -> I
         context = browser.new_context(
             **{"viewport": {"width": 1280, "height": 900}, "base_url": service.url, "reduced_motion": "reduce", **options}
         )
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(60_000)
         context.on("weberror", lambda error: complaints.append(str(error.error)))
         context.on("console", lambda message: complaints.append(message.text) if "Content Security Policy" in message.text else None)
         if account:
