@@ -1,0 +1,235 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from connectors.blocks import StepBlock, text
+from connectors.contract import Page, Person, ReviewFlag
+from connectors.errors import AuthFailed, Conflict, Gone, Reject, Retry
+from tests.contract.notion.fake import FakeNotion, Fault
+from tests.contract.notion.fake.workspace import PERSON
+from tests.contract.notion.pages import asset, connector, sop, step, target
+
+
+def reworded(page: Page, number: int, words: str) -> Page:
+    blocks = tuple(replace(b, text=text(words)) if isinstance(b, StepBlock) and b.number == number else b for b in page.blocks)
+    return replace(page, blocks=blocks)
+
+
+def publish(notion: FakeNotion, state: Path, page: Page, known: Any = None, message: str = "", **more: Any) -> Any:
+    c = connector(notion, state)
+    try:
+        return c.publish(c.render(page), target(notion), known=known, message=message, **more)
+    finally:
+        c.close()
+
+
+def block_saying(notion: FakeNotion, words: str, page: str) -> dict[str, Any]:
+    found = notion.workspace.descendants(notion.workspace.blocks[page])
+    return next(n for n in found if words in "".join(r["plain_text"] for r in n["content"].get("rich_text", [])))
+
+
+def person_writes(notion: FakeNotion, page: str, old: str, new: str) -> str:
+    node = block_saying(notion, old, page)
+    notion.by_person(lambda w: w.update_block(node["id"], {node["type"]: {"rich_text": [{"text": {"content": new}}]}}, PERSON))
+    return str(node["id"])
+
+
+def test_an_unchanged_page_costs_two_reads_and_no_write(notion: FakeNotion, tmp_path: Path) -> None:
+    known = publish(notion, tmp_path, sop()).known
+    seen = len(notion.seen)
+    receipt = publish(notion, tmp_path, sop(), known)
+    assert (receipt.written, receipt.writes, len(notion.seen) - seen) == (False, 0, 2)
+
+
+def test_a_changed_step_keeps_its_block_and_a_colleagues_words(notion: FakeNotion, tmp_path: Path) -> None:
+    known = publish(notion, tmp_path, sop()).known
+    step_block = block_saying(notion, "Restart the deployment.", known.ref.id)["id"]
+    person_writes(notion, known.ref.id, "Every pod is Running", "Every pod is Running, ask Ops otherwise.")
+    notion.by_person(
+        lambda w: w.append(known.ref.id, {"children": [{"paragraph": {"rich_text": [{"text": {"content": "My own note"}}]}}]}, PERSON)
+    )
+    receipt = publish(notion, tmp_path, reworded(sop(version=2), 2, "Restart it slowly."), known, "Slower")
+    tree = notion.tree(known.ref.id)
+    assert block_saying(notion, "Restart it slowly.", known.ref.id)["id"] == step_block
+    assert "Every pod is Running, ask Ops otherwise." in tree
+    assert "My own note" in tree
+    assert {e.key for e in receipt.edits} == {"steps/s3/expected", "after:history"}
+    assert "Version 2" in tree
+
+
+def test_both_changed_is_a_conflict_and_nothing_is_written(notion: FakeNotion, tmp_path: Path) -> None:
+    known = publish(notion, tmp_path, sop()).known
+    person_writes(notion, known.ref.id, "Restart the deployment.", "Restart it by hand.")
+    before, page = notion.tree(known.ref.id), reworded(sop(version=2), 2, "Restart it slowly.")
+    writes = len(notion.writes())
+    with pytest.raises(Conflict) as caught:
+        publish(notion, tmp_path, page, known)
+    clash = caught.value.clashes[0]
+    assert (clash.key, clash.base, clash.theirs, clash.ours) == (
+        "steps/s2", "Restart the deployment.", "Restart it by hand.", "Restart it slowly.",
+    )  # fmt: skip
+    assert notion.tree(known.ref.id) == before
+    assert len(notion.writes()) == writes
+    publish(notion, tmp_path, page, known, choices={"steps/s2": "theirs"})
+    assert "Restart it by hand." in notion.tree(known.ref.id)
+
+
+def test_a_step_put_in_front_and_one_taken_out_leave_the_others_blocks_alone(notion: FakeNotion, tmp_path: Path) -> None:
+    known = publish(notion, tmp_path, sop()).known
+    third = block_saying(notion, "Check the pods.", known.ref.id)["id"]
+    steps = (step(1, "Announce the restart.", identity="new"), step(2, "Check the pods.", expected="Every pod is Running.", identity="s3"))
+    page = sop(version=2, steps=steps)
+    publish(notion, tmp_path, page, known)
+    tree = notion.tree(known.ref.id)
+    assert tree.index("Announce the restart.") < tree.index("Check the pods.")
+    assert "Restart the deployment." not in tree
+    assert block_saying(notion, "Check the pods.", known.ref.id)["id"] == third
+
+
+def test_a_page_is_adopted_by_its_key_without_any_memory(notion: FakeNotion, tmp_path: Path) -> None:
+    known = publish(notion, tmp_path / "a", sop()).known
+    receipt = publish(notion, tmp_path / "b", sop())
+    assert (receipt.created, receipt.known.ref.id, len(notion.pages_of("SOPs"))) == (False, known.ref.id, 1)
+    changed = publish(notion, tmp_path / "c", reworded(sop(version=2), 1, "Open the status page."))
+    assert changed.known.ref.id == known.ref.id
+    assert notion.tree(known.ref.id).count("numbered_list_item") == 4
+
+
+def test_a_picture_is_uploaded_once_for_all_pages_and_versions(notion: FakeNotion, tmp_path: Path) -> None:
+    known = publish(notion, tmp_path, sop()).known
+    publish(notion, tmp_path, reworded(sop(version=2), 2, "Restart it slowly."), known)
+    assert len(notion.workspace.uploads) == 2
+
+
+def test_every_version_is_a_locked_page_and_an_old_one_can_come_back(notion: FakeNotion, tmp_path: Path) -> None:
+    known = publish(notion, tmp_path, sop(), message="First").known
+    known = publish(notion, tmp_path, reworded(sop(version=2), 2, "Restart it slowly."), known, "Slower").known
+    c = connector(notion, tmp_path)
+    rows = c.history(known.ref)
+    assert [(v.revision, v.message) for v in rows] == [(2, "Slower"), (1, "First")]
+    assert all(page["locked"] for page in notion.pages_of("SOP versions"))
+    c.restore(known.ref, rows[-1].id, message="Back to the first")
+    assert "Restart the deployment." in notion.tree(known.ref.id)
+    assert "Restart it slowly." not in notion.tree(known.ref.id)
+    assert [v.revision for v in c.history(known.ref)] == [3, 2, 1]
+
+
+def test_three_hundred_steps_are_published_updated_and_restored(notion: FakeNotion, tmp_path: Path) -> None:
+    steps = tuple(step(n, f"Do thing number {n}.", expected=f"Thing {n} is done.") for n in range(1, 301))
+    first = publish(notion, tmp_path, sop(steps=steps), message="First")
+    changed = reworded(sop(version=2, steps=steps), 150, "Do the thing in the middle.")
+    second = publish(notion, tmp_path, changed, first.known, "Middle")
+    same = publish(notion, tmp_path, changed, second.known)
+    tree = notion.tree(first.known.ref.id)
+    assert tree.count("Do thing number") == 299
+    assert (same.requests, same.writes) == (2, 0)
+    c = connector(notion, tmp_path)
+    c.restore(first.known.ref, c.history(first.known.ref)[-1].id, message="Back")
+    assert notion.tree(first.known.ref.id).count("Do thing number") == 300
+    print(f"300 steps: first {first.requests} requests, one step changed {second.requests}, unchanged {same.requests}")
+
+
+def test_owner_review_and_mention_reach_the_person(notion: FakeNotion, tmp_path: Path) -> None:
+    owner = Person(name="Example Person", email="Person@example.com")
+    known = publish(notion, tmp_path, sop(owner=owner)).known
+    page = notion.pages_of("SOPs")[0]
+    assert page["content"]["Owner"] == [{"object": "user", "id": PERSON}]
+    c = connector(notion, tmp_path)
+    c.flag(known, ReviewFlag(state="overdue", due=None))
+    assert page["content"]["Review status"] == {"name": "Overdue"}
+    for _ in range(2):
+        c.mention(known.ref, owner, "Please review.", key="2026-11")
+    assert len(notion.workspace.comments) == 1
+    assert notion.workspace.comments[0]["rich_text"][0]["mention"]["user"]["id"] == PERSON
+    c.archive(known.ref)
+    assert c.fetch(known.ref).state == "archived"
+
+
+@pytest.mark.parametrize(
+    "kind", ["saved, then 503", "saved, then 503 without guidance", "line lost after", "line lost before", "half", "html", "empty"]
+)
+@pytest.mark.parametrize("on", ["POST /v1/pages$", "PATCH /v1/blocks/.*/children", "POST /v1/databases"])
+def test_a_doubtful_answer_doubles_nothing(notion: FakeNotion, tmp_path: Path, kind: Any, on: str) -> None:
+    steps = tuple(step(n, f"Do thing number {n}.") for n in range(1, 131))
+    fault = Fault(kind, on=on)
+    notion.faults.append(fault)
+    known = publish(notion, tmp_path, sop(steps=steps)).known
+    tree = notion.tree(known.ref.id)
+    assert fault.struck == 1
+    assert (len(notion.pages_of("SOPs")), len(notion.pages_of("SOP versions")), len(notion.workspace.databases)) == (1, 1, 3)
+    assert [tree.count(f"Do thing number {n}.") for n in range(1, 131)] == [1] * 130
+    assert tree.count("Version history") == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [("401", AuthFailed), ("403 capability", AuthFailed), ("403 free workspace", Reject), ("404", Gone), ("400 too many", Reject),
+     ("429 blocked", AuthFailed), ("429 workspace limit", Retry)],
+)  # fmt: skip
+def test_each_refusal_says_what_the_caller_does_next(notion: FakeNotion, tmp_path: Path, error: str, expected: type[Exception]) -> None:
+    notion.faults.append(Fault("answer", on="POST /v1/pages$", times=99, error=error))
+    with pytest.raises(expected) as caught:
+        publish(notion, tmp_path, sop())
+    if error == "429 workspace limit":
+        assert caught.value.after_s >= 150  # type: ignore[attr-defined]  # Retry has it
+    assert notion.pages_of("SOPs") == []
+
+
+@pytest.mark.parametrize("error", ["500", "502", "503", "529", "429 connection", "409"])
+def test_a_passing_trouble_is_waited_out(notion: FakeNotion, tmp_path: Path, error: str) -> None:
+    notion.faults.append(Fault("answer", on="POST /v1/pages$", error=error))
+    assert publish(notion, tmp_path, sop()).created
+    assert len(notion.pages_of("SOPs")) == 1
+
+
+def test_a_page_in_the_trash_or_unshared_is_never_made_anew(notion: FakeNotion, tmp_path: Path) -> None:
+    known = publish(notion, tmp_path, sop()).known
+    notion.workspace.unshared.add(known.ref.id)
+    c = connector(notion, tmp_path)
+    assert c.fetch(known.ref).state == "unreachable"
+    with pytest.raises(Gone):
+        publish(notion, tmp_path, sop(version=2), known)
+    notion.workspace.unshared.clear()
+    notion.by_person(lambda w: w.update_page(known.ref.id, {"in_trash": True}, PERSON))
+    with pytest.raises(Gone):
+        publish(notion, tmp_path, sop(version=2), known)
+    assert c.fetch(known.ref).state == "trashed"
+
+
+def test_a_renamed_page_keeps_the_persons_title(notion: FakeNotion, tmp_path: Path) -> None:
+    known = publish(notion, tmp_path, sop()).known
+    notion.by_person(
+        lambda w: w.update_page(known.ref.id, {"properties": {"Name": {"title": [{"text": {"content": "Ours now"}}]}}}, PERSON)
+    )
+    publish(notion, tmp_path, sop(version=2, title="Restart it"), known)
+    assert connector(notion, tmp_path).fetch(known.ref).title == "Ours now"
+
+
+def test_a_copy_with_our_key_is_not_taken_for_the_original(notion: FakeNotion, tmp_path: Path) -> None:
+    known = publish(notion, tmp_path, sop()).known
+    source = notion.source_named("SOPs")["id"]
+    copy = {"parent": {"data_source_id": source}, "properties": {"SOP id": {"rich_text": [{"text": {"content": "sop-1"}}]}}}
+    notion.by_person(lambda w: w.create_page(copy, PERSON))
+    assert publish(notion, tmp_path / "other", sop()).known.ref.id == known.ref.id
+
+
+def test_the_token_is_in_no_error_and_no_journal(notion: FakeNotion, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("DEBUG")
+    publish(notion, tmp_path, sop())
+    notion.tokens.clear()
+    with pytest.raises(AuthFailed) as caught:
+        publish(notion, tmp_path, sop(version=2))
+    stored = "".join(f.read_text(errors="replace") for f in tmp_path.rglob("*") if f.is_file())
+    assert "ntn_test" not in caplog.text + str(caught.value) + repr(caught.value) + stored
+
+
+def test_a_picture_over_the_plans_limit_is_named(notion: FakeNotion, tmp_path: Path) -> None:
+    notion.workspace.max_file_bytes = 10
+    picture = asset(5)
+    with pytest.raises(Reject, match=r"step-5\.png"):
+        publish(notion, tmp_path, sop(steps=(step(1, "Open it.", image=picture),), assets=(picture,)))
+    assert notion.pages_of("SOPs") == []
