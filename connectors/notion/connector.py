@@ -41,8 +41,8 @@ from connectors.notion.settings import Settings, notion_id
 from connectors.notion.setup import Places, Setup
 from connectors.notion.text import Run, from_rich_text, pieces, plain, to_rich_text
 from connectors.notion.uploads import Uploads
-from connectors.notion.versions import Entry, Versions
-from connectors.notion.writing import Writer, reader
+from connectors.notion.versions import Versions
+from connectors.notion.writing import reader
 
 ROUNDS = 6
 """How often a publish begins anew after a doubtful answer before the caller is told to come back."""
@@ -66,7 +66,7 @@ class NotionConnector:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         jitter: Callable[[], float] = lambda: random.uniform(0.7, 1.3),  # noqa: S311 - spreads retries, guards nothing
     ) -> None:
-        self._settings, self._state, self._sleep, self._jitter, self._now = settings, state, sleep, jitter, now
+        self._settings, self._state, self._sleep, self._jitter = settings, state, sleep, jitter
         self.api = Api(settings, sleep=sleep, monotonic=monotonic, now=now, jitter=jitter)
         self.setup = Setup(self.api, state)
         self._people = People(self.api)
@@ -177,8 +177,6 @@ class NotionConnector:
         places = self._places()
         newest = max((v.revision or 0 for v in Versions(self.api, places.versions).history(ref.id)), default=0) + 1
         journal = Journal(journal_path(self._state, key))
-        if self._kept_apart(ref, key, p.title(page), newest, journal, places):
-            newest += 1
         nodes, assets = old_version(
             self.api, version, self._uploads, newest, journal.memory, allow_private=self._settings.allow_private_addresses
         )
@@ -194,31 +192,6 @@ class NotionConnector:
             message=message,
         )
         return self._publish(wish, self._settings.parent, journal.memory, _Always("ours")).known
-
-    def _kept_apart(self, ref: Ref, key: str, title: str, number: int, journal: Journal, places: Places) -> bool:
-        """Makes a version of the page as people have changed it; False where they have not, or where nothing is remembered to compare with."""
-        if journal.memory is None or journal.memory.ref.id != ref.id:
-            return False
-        base = tuple(from_json(n) for n in journal.memory.base.get("nodes", ()))
-        plan = Merger(reader(self.api), full=True).run(ref.id, base, base)
-        if not any(edit.before is not None for edit in plan.edits):
-            return False
-        entry = Entry(
-            key=key,
-            title=title,
-            version=number,
-            digest="",
-            at=self._now(),
-            message="The page as people had changed it, before restoring",
-            page=ref.id,
-        )
-        writer = Writer(self.api, journal, self._uploads, {})
-        nodes = tuple(n for n in plan.final if n.kind != "image" or "asset" in n.extra)
-        try:
-            Versions(self.api, places.versions).add(entry, nodes, writer, journal, look=True, before=None)
-        except Doubtful as doubtful:
-            raise doubtful.failure from None
-        return True
 
     def flag(self, known: Known, flag: ReviewFlag) -> Known:
         page = self.api.get(f"pages/{known.ref.id}")

@@ -125,7 +125,7 @@ class Merger:
                 self.plan.patches.append((live.id, mine))
             else:
                 result = shallow(live)
-        elif (wanted or (touched and self._choices.get(mine.key) == "ours")) and not self._same(live, mine):
+        elif wanted and not self._same(live, mine):
             self.plan.patches.append((live.id, mine))
         elif touched and not self._same(live, mine):
             self.plan.edits.append(Edit(key=mine.key, before=known.text, after=live.text))
@@ -165,7 +165,7 @@ class Merger:
 
     def _insert_again(self, known: Node, mine: Node) -> bool:
         """People deleted the block. It comes back only where we changed it and the choice is ours."""
-        if _deep((known,)) == _deep((mine,)) and self._choices.get(mine.key) != "ours":
+        if _deep((known,)) == _deep((mine,)):
             self.plan.edits.append(Edit(key=mine.key, before=known.text, after=None))
             return False
         choice = self._choices.get(mine.key)

@@ -21,6 +21,7 @@ from plugin.pipeline.watching.stills import BUSY_EVERY_S, LEAST_REST_S, Keeper
 
 FPS = 15.0
 RESTLESS_WITHIN_S = 3.0
+RESTLESS_SHARE = 0.2
 RESTLESS_TIMES = 27
 """A patch that changes this often within RESTLESS_WITHIN_S is a spinner or a film, not an event."""
 SOLID = 0.85
@@ -67,11 +68,10 @@ class _Watcher:
             self._rest_since_s = frame.time_s
             return
         cells = changed_cells(last.luma, frame.luma)
-        rects = (
-            [r for r in rectangles(cells) if not self._blinks(frame.time_s, r) and not self._restless(frame.time_s, r)]
-            if cells.any()
-            else []
-        )
+        found = [r for r in rectangles(cells) if not self._blinks(frame.time_s, r)] if cells.any() else []
+        rects = [r for r in found if not self._restless(frame.time_s, r)]
+        if len(found) > len(rects) and sum(r[2] * r[3] for r in found) > RESTLESS_SHARE * self.width * self.height:
+            self._rest_since_s = frame.time_s  # a film never rests, a spinner disturbs nobody
         if not rects:
             return
         patches = [self._patch(last, frame, r) for r in rects]

@@ -233,13 +233,3 @@ def test_a_picture_over_the_plans_limit_is_named(notion: FakeNotion, tmp_path: P
     with pytest.raises(Reject, match=r"step-5\.png"):
         publish(notion, tmp_path, sop(steps=(step(1, "Open it.", image=picture),), assets=(picture,)))
     assert notion.pages_of("SOPs") == []
-
-
-def test_restoring_first_keeps_what_people_wrote_as_a_version(notion: FakeNotion, tmp_path: Path) -> None:
-    known = publish(notion, tmp_path, sop(), message="First").known
-    person_writes(notion, known.ref.id, "Restart the deployment.", "Restart it by hand.")
-    c = connector(notion, tmp_path)
-    c.restore(known.ref, c.history(known.ref)[0].id, message="Back")
-    kept = next(v for v in c.history(known.ref) if "as people had changed it" in v.message)
-    assert "Restart it by hand." in notion.tree(kept.id)
-    assert "Restart the deployment." in notion.tree(known.ref.id)
