@@ -28,7 +28,7 @@ _NUMBER = re.compile(r"^\s*\d+[.)]\s+")
 
 
 def plain_of(block: Block) -> str:
-    """The block's words: cells divided by tabs, rows and list entries by line breaks, a step without its number and children."""
+    """The block's words: cells divided by tabs, rows (without the header) and list entries by line breaks, a step without number and children."""
     match block:
         case Heading() | Paragraph() | Panel() | StepBlock():
             return plain(block.text)
@@ -39,7 +39,7 @@ def plain_of(block: Block) -> str:
         case Items():
             return "\n".join(plain(item) for item in block.items)
         case Table():
-            return "\n".join("\t".join(cells) for cells in (block.header, *(tuple(plain(c) for c in row) for row in block.rows)))
+            return "\n".join("\t".join(plain(cell) for cell in row) for row in block.rows)
         case Properties():
             return "\n".join(f"{name}\t{plain(value)}" for name, value in block.rows)
         case Expand():

@@ -1,0 +1,27 @@
+"""Publishes SOPs into Confluence Cloud and Data Center: native pages, people's edits kept, review state where people read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from connectors.confluence.cloud import Cloud
+from connectors.confluence.connector import ConfluenceConnector
+from connectors.confluence.datacenter import DataCenter
+from connectors.confluence.journal import Journal
+from connectors.confluence.settings import Settings
+from connectors.transport import Door, Limits
+
+__all__ = ["ConfluenceConnector", "Settings", "connect"]
+
+
+def connect(settings: Settings, *, state: Path) -> ConfluenceConnector:
+    """A connector for one Confluence; ``state`` keeps which page was made for which SOP."""
+    door = Door(
+        settings.base,
+        connector="confluence",
+        allow_private=settings.allow_private_addresses,
+        limits=Limits(requests_per_s=settings.requests_per_s),
+        ca_file=settings.ca_file,
+    )
+    remote = Cloud(settings, door) if settings.edition == "cloud" else DataCenter(settings, door)
+    return ConfluenceConnector(settings, remote, Journal(state))

@@ -1,0 +1,203 @@
+"""The connector: the contract's methods for both editions of Confluence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from connectors.confluence import sheet as sheets
+from connectors.confluence.failures import Missing, Stale
+from connectors.confluence.journal import Journal
+from connectors.confluence.memory import REVIEW, Memory
+from connectors.confluence.publishing import Publishing, review_value
+from connectors.confluence.remote import Remote, RemoteBody
+from connectors.confluence.render import FLAG, body_of, notice_of
+from connectors.confluence.settings import Settings
+from connectors.confluence.storage import Malformed, anchor, make, write
+from connectors.confluence.words import MESSAGE_LENGTH
+from connectors.contract import (
+    Capabilities,
+    Choice,
+    Edit,
+    Facts,
+    Identity,
+    Known,
+    Page,
+    Person,
+    Receipt,
+    Ref,
+    RemotePage,
+    Rendered,
+    ReviewFlag,
+    Target,
+    Version,
+)
+from connectors.errors import Gone, Reject, Retry, Unsupported
+from connectors.merge import Base, Piece, merge
+from connectors.reading import short_digest
+
+LARGEST_BODY_BYTES = 5 * 1024 * 1024
+
+
+class ConfluenceConnector:
+    """See :class:`connectors.contract.Connector`."""
+
+    name = "confluence"
+
+    def __init__(self, settings: Settings, remote: Remote, journal: Journal) -> None:
+        self._settings = settings
+        self._remote = remote
+        self._publishing = Publishing(remote, journal)
+        self.capabilities = Capabilities(
+            history=True,
+            restore=True,
+            merge=True,
+            flags=True,
+            mentions=True,
+            archive=remote.archives,
+            labels=True,
+            owners=remote.owners,
+            max_asset_bytes=100 * 1024 * 1024,
+            requests_per_s=settings.requests_per_s,
+        )
+
+    def check(self) -> Identity:
+        account = self._remote.me()
+        missing = tuple(self._remote.missing_rights(self._settings.space)) if self._settings.space else ()
+        return Identity(name=account.name, account_id=account.account_id, url=self._settings.base, missing=missing)
+
+    def render(self, page: Page) -> Rendered:
+        return Rendered(page=page, body=body_of(page))
+
+    def publish(
+        self,
+        rendered: Rendered,
+        target: Target,
+        *,
+        known: Known | None,
+        message: str,
+        choices: Mapping[str, Choice] | None = None,
+    ) -> Receipt:
+        size = len(write([piece.native for piece in rendered.body]).encode())
+        if size > LARGEST_BODY_BYTES:
+            raise Reject(
+                "The text is longer than Confluence accepts (5 MB). Split the SOP.",
+                path="body",
+                reason=f"{size} bytes",
+                connector=self.name,
+            )
+        where = Target(place=target.place or self._settings.space or "", parent=target.parent or self._settings.parent)
+        return self._publishing.publish(rendered, where, known=known, message=message, choices=choices)
+
+    def fetch(self, ref: Ref, *, known: Known | None = None) -> RemotePage:
+        try:
+            body = self._remote.read(ref.id)
+        except Missing:
+            return RemotePage(ref=ref, key=None, title="", version="", edited_by=None, edited_at=None, state="unreachable")
+        try:
+            sheet = sheets.read(body.body or "")
+        except Malformed:
+            sheet = sheets.read("")
+        return RemotePage(
+            ref=Ref(id=body.id, url=body.url),
+            key=sheets.marker(sheet),
+            title=body.title,
+            version=str(body.version),
+            edited_by=self._remote.name_of(body.edited_by) if body.edited_by else None,
+            edited_at=body.edited_at,
+            state="current" if body.state == "draft" else body.state,
+            edits=_edits(sheet, Memory.of(known).blocks) if known is not None and body.state == "current" else (),
+        )
+
+    def history(self, ref: Ref) -> Sequence[Version]:
+        try:
+            return self._remote.versions(ref.id)
+        except Missing as error:
+            raise self._gone(ref.id, "history") from error
+
+    def restore(self, ref: Ref, version: str, *, message: str) -> Known:
+        """Writes the old text as a new version, which every edition can and which keeps our message."""
+        if not version.isdigit():
+            raise Reject(
+                "There is no such version.", path="version", reason=version[:40], connector=self.name, operation="restore", remote_id=ref.id
+            )
+        now = self._current(ref.id, "restore")
+        try:
+            old = self._remote.read(ref.id, version=int(version))
+        except Missing as error:
+            raise Reject("There is no such version.", path="version", reason=version, connector=self.name, operation="restore") from error
+        return Memory().known(self._put(now, body=old.body or "", message=message))
+
+    def flag(self, known: Known, flag: ReviewFlag) -> Known:
+        body = self._current(known.ref.id, "flag")
+        memory = Memory.of(known)
+        sheet = sheets.read(body.body or "")
+        notice = notice_of(flag)
+        others = [p for p in sheet.pieces if p.key != FLAG]
+        pieces = [notice, *others] if notice is not None else others
+        wanted = sheets.body(sheet, pieces)
+        if wanted != sheets.body(sheet, sheet.pieces):
+            body = self._put(body, body=wanted, message=f"Review: {flag.state}")
+        facts = Facts(version=_revision(memory), review_state=flag.state, review_due=flag.due, owner=flag.owner)
+        value = review_value(facts)
+        if memory.review is None or memory.review.value != value:
+            memory = memory.with_property(self._remote.set_property(known.ref.id, REVIEW, value, memory.review))
+        return memory.known(body)
+
+    def mention(self, ref: Ref, person: Person, text: str, *, key: str) -> None:
+        label = f"sopwright-said-{short_digest(key)}"
+        try:
+            if any(label in comment for comment in self._remote.comments(ref.id)):
+                return
+            account = self._remote.account(person)
+            who = make("ac:link", make("ri:user", **self._remote.mention(account))) if account else make("strong", person.name)
+            paragraph = make("p", who, f" {text}", anchor(label))
+            self._remote.comment(ref.id, write([paragraph]))
+        except Missing as error:
+            raise self._gone(ref.id, "mention") from error
+
+    def archive(self, ref: Ref) -> None:
+        if not self._remote.archives:
+            raise Unsupported("This Confluence cannot archive single pages.", block="archive", connector=self.name, operation="archive")
+        try:
+            if self._remote.read(ref.id).state == "current":
+                self._remote.archive(ref.id)
+        except Missing as error:
+            raise self._gone(ref.id, "archive") from error
+
+    def _current(self, page_id: str, operation: str) -> RemoteBody:
+        try:
+            body = self._remote.read(page_id)
+        except Missing as error:
+            raise self._gone(page_id, operation) from error
+        if body.state != "current":
+            raise self._gone(page_id, operation)
+        return body
+
+    def _put(self, page: RemoteBody, *, body: str, message: str) -> RemoteBody:
+        try:
+            after = self._remote.update(page, title=page.title, body=body, message=" ".join(message.split())[:MESSAGE_LENGTH])
+        except Stale as error:
+            raise Retry("The page is being changed at this moment.", after_s=10.0, connector=self.name, remote_id=page.id) from error
+        return after if after.body is not None else self._remote.read(page.id)
+
+    def _gone(self, page_id: str, operation: str) -> Gone:
+        return Gone(
+            "The page cannot be reached: it is archived, deleted, or its restrictions exclude the connection.",
+            connector=self.name,
+            operation=operation,
+            remote_id=page_id,
+        )
+
+
+def _edits(sheet: sheets.Sheet, base: Sequence[Base]) -> tuple[Edit, ...]:
+    """People's changes against what we published."""
+    ours = [Piece(key=b.key, mark=min(b.marks), plain=b.plain, kind=b.kind, native=sheet.root) for b in base if b.key is not None]
+    keyed = [replace(p, native=sheet.root) for p in sheets.keyed(sheet, base)]
+    return merge(base, keyed, ours).edits
+
+
+def _revision(memory: Memory) -> int:
+    value = memory.sync.value if memory.sync is not None else None
+    revision = value.get("revision") if isinstance(value, dict) else None
+    return revision if isinstance(revision, int) else 1

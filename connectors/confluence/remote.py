@@ -1,0 +1,170 @@
+"""What both editions of Confluence can do for us, in our own small types. The adapters are :mod:`.cloud` and :mod:`.datacenter`."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal, Protocol
+from urllib.parse import quote
+
+import requests
+
+from connectors.confluence.failures import checked
+from connectors.contract import Person, Version
+from connectors.transport import Door, parsed
+
+State = Literal["current", "archived", "trashed", "draft"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoteBody:
+    """A page as Confluence returned it. ``body`` is storage format, None where the answer had none."""
+
+    id: str
+    title: str
+    version: int
+    state: State
+    body: str | None
+    url: str
+    edited_by: str | None = None
+    edited_at: datetime | None = None
+    message: str = ""
+    owner_id: str | None = None
+    live: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Property:
+    id: str
+    key: str
+    value: Any
+    version: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attachment:
+    id: str
+    name: str
+    size_bytes: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    name: str
+    account_id: str | None
+
+
+class Remote(Protocol):
+    """Raises :mod:`connectors.errors` and the inner kinds of :mod:`.failures` (Stale, Missing, TitleTaken, NameTaken)."""
+
+    door: Door
+    archives: bool
+    owners: bool
+
+    def me(self) -> Account: ...
+
+    def missing_rights(self, space: str) -> Sequence[str]:
+        """What we may not do in the space but will need, in words."""
+
+    def find(self, space: str, title: str) -> RemoteBody | None:
+        """The current or archived page of exactly this title, body included."""
+
+    def read(self, page_id: str, *, version: int | None = None) -> RemoteBody:
+        """Raises Missing. A trashed page is given where the edition shows it."""
+
+    def create(self, space: str, parent: str | None, title: str, body: str) -> RemoteBody: ...
+
+    def update(self, page: RemoteBody, *, title: str, body: str, message: str, owner_id: str | None = None) -> RemoteBody:
+        """Writes version ``page.version + 1``; raises Stale where the page has another version. The answer tells the real one."""
+
+    def property(self, page_id: str, key: str) -> Property | None: ...
+
+    def set_property(self, page_id: str, key: str, value: Any, known: Property | None) -> Property: ...
+
+    def attachments(self, page_id: str, *, name: str | None = None) -> list[Attachment]: ...
+
+    def attach(self, page_id: str, name: str, content: bytes, media_type: str, comment: str) -> Attachment: ...
+
+    def replace(self, page_id: str, attachment: Attachment, content: bytes, media_type: str) -> None: ...
+
+    def label(self, page_id: str, names: Sequence[str]) -> None: ...
+
+    def unlabel(self, page_id: str, name: str) -> None: ...
+
+    def versions(self, page_id: str) -> list[Version]: ...
+
+    def comments(self, page_id: str) -> list[str]:
+        """Bodies of the footer comments."""
+
+    def comment(self, page_id: str, body: str) -> None: ...
+
+    def account(self, person: Person) -> str | None:
+        """The account of a person at our side, where exactly one fits."""
+
+    def name_of(self, account_id: str) -> str | None: ...
+
+    def mention(self, account_id: str) -> dict[str, str]:
+        """The attributes of ``ri:user``."""
+
+    def archive(self, page_id: str) -> None: ...
+
+
+class Calls:
+    """The library's client as transport: its paths, sessions and forms, our door's limits; its own retries and guesses are off."""
+
+    def __init__(self, client: Any, door: Door) -> None:
+        self._client = client
+        self.door = door
+        # The library writes bodies and parameters at DEBUG; page text does not belong into a log.
+        logging.getLogger("atlassian").setLevel(logging.INFO)
+
+    def get(self, path: str, operation: str, remote_id: str | None = None, **params: Any) -> Any:
+        answer = self._client.get(path, params=params, advanced_mode=True)
+        return self._data(answer, operation, remote_id)
+
+    def post(self, path: str, data: Any, operation: str, remote_id: str | None = None) -> Any:
+        return self._data(self._client.post(path, data=data, advanced_mode=True), operation, remote_id)
+
+    def put(self, path: str, data: Any, operation: str, remote_id: str | None = None) -> Any:
+        return self._data(self._client.put(path, data=data, advanced_mode=True), operation, remote_id)
+
+    def delete(self, path: str, operation: str, remote_id: str | None = None, **params: Any) -> None:
+        checked(self._client.delete(path, params=params, advanced_mode=True), operation=operation, remote_id=remote_id)
+
+    def upload(self, path: str, name: str, content: bytes, media_type: str, comment: str, operation: str, remote_id: str) -> Any:
+        """Multipart; the texts say their encoding, or Confluence reads them as Latin-1."""
+        files = {
+            "file": (name, content, media_type),
+            "minorEdit": (None, b"true", "text/plain; charset=utf-8"),
+            "comment": (None, comment.encode(), "text/plain; charset=utf-8"),
+        }
+        headers = {"X-Atlassian-Token": "no-check", "Accept": "application/json"}
+        return self._data(self._client.post(path, files=files, headers=headers, advanced_mode=True), operation, remote_id)
+
+    def _data(self, answer: requests.Response, operation: str, remote_id: str | None) -> Any:
+        checked(answer, operation=operation, remote_id=remote_id)
+        return parsed(answer, connector="confluence", operation=operation)
+
+
+def quiet(make: Any, **arguments: Any) -> Any:
+    """The library warns at each construction that its older methods are deprecated; we use none of them."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return make(**arguments, retry_with_header=False, backoff_and_retry=False)
+
+
+def timestamp(value: Any) -> datetime | None:
+    try:
+        return datetime.fromisoformat(str(value)) if value else None
+    except ValueError:
+        return None
+
+
+def page_url(links: Mapping[str, Any], base: str, page_id: str) -> str:
+    """The address for people: the site's base and the page's path, with a form that always works where the answer tells none."""
+    webui = str(links.get("webui") or f"/pages/viewpage.action?pageId={quote(page_id)}")
+    site = str(links.get("base") or base)
+    return site.rstrip("/") + webui if site.startswith(("https://", "http://")) else base + webui
