@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import Row, select, text, update
+from sqlalchemy import Row, select, update
 from sqlalchemy.orm import Session
 
 from plugin.domain.review import Advance, Standing, advance, civil_moment, local_day, next_working_moment, zone_of
@@ -20,7 +20,7 @@ from plugin.services import outgoing, rules
 from plugin.services.deps import Deps
 from plugin.services.people import calendar_of
 from plugin.services.standing import above, calendar_for, flag_of, people_of, responsible
-from plugin.store import tables
+from plugin.store import bulk, tables
 
 log = structlog.get_logger()
 
@@ -223,29 +223,11 @@ def _note(deps: Deps, row: Row[Any], decision: _Decision, now: datetime, on_page
 
 
 def _write(session: Session, writes: _Writes) -> None:
-    _insert(session, tables.Notice.__table__, writes.notices)
-    _insert(session, tables.Event.__table__, writes.events)
+    bulk.insert_new(session, tables.Notice, writes.notices)
+    bulk.insert_new(session, tables.Event, writes.events)
     for values, sop_ids in writes.sops.items():
         query = update(tables.Sop).where(tables.Sop.id.in_(sop_ids)).values(**dict(values))
         session.execute(query.execution_options(synchronize_session=False))
     for wanted, sop_ids in writes.flags.items():
         query = update(tables.Publication).where(tables.Publication.sop_id.in_(sop_ids), tables.Publication.state == "published")
         session.execute(query.values(flag_wanted=wanted).execution_options(synchronize_session=False))
-
-
-def _insert(session: Session, table: Any, found: list[dict[str, Any]]) -> None:
-    """Many rows at once; those that are there already stay. The ORM's bulk forms take several times as long."""
-    if not found:
-        return
-    connection = session.connection()
-    if connection.dialect.name == "sqlite":
-        connection.execute(outgoing.insert(session, table).on_conflict_do_nothing(), found)
-        return
-    # One parameter for all rows: the server takes them apart, a thousand round trips become one.
-    columns = ", ".join(found[0])
-    query = f"INSERT INTO {table.name} ({columns}) SELECT {columns} FROM json_populate_recordset(NULL::{table.name}, :rows) ON CONFLICT DO NOTHING"  # noqa: S608 - names of our own tables
-    connection.execute(text(query), {"rows": json.dumps(found, default=_plain)})
-
-
-def _plain(value: Any) -> str:
-    return str(value.isoformat())
