@@ -83,7 +83,6 @@ def _pointer_spots(watched: Watched, index: int, gray: Any) -> list[Rect]:
     for time_s in (still.time_s, still.until_s):
         at = bisect_right(watched.pointer, time_s + 0.02, key=lambda p: p.time_s)
         marks += watched.pointer[at - 1 : at]
-    marks += [Pointer(time_s=c.time_s, x=c.x, y=c.y) for c in watched.clicks if index in (c.before, c.after)]
     for spot in marks:
         reach = (10, 14, 11, 15) if spot.glyph == "text" else (12, 12, 22, 28)
         left, top = max(0, spot.x - reach[0]), max(0, spot.y - reach[1])
@@ -171,7 +170,7 @@ def _under_pointer(box: Rect, piece: Any, read: Read, spot: Rect, earlier: Seque
         ):
             return Line(box=line.box, text=line.text, confidence=line.confidence)
     middle = spot[0] + spot[2] // 2 - max(0, box[0] - max(3, round(0.2 * box[3])))
-    strokes = [i for i, c in enumerate(read.text) if c in "I|l1[]!Jj" and abs(read.centres[i] - middle) <= 0.4 * box[3]]
+    strokes = [i for i, c in enumerate(read.text) if c in "I|[]" and abs(read.centres[i] - middle) <= 0.4 * box[3]]
     if not strokes:
         return plain
     out = min(strokes, key=lambda i: (read.text[i] not in "I|", abs(read.centres[i] - middle)))
@@ -222,4 +221,4 @@ def run(context: Context) -> Reading:
     return read_stills(watched, images, recogniser, context.report)
 
 
-STAGE = Stage(name="read", version=1, needs=("watch",), produces=Reading, run=run, uses=("ocr_languages", "threads"), isolated=True)
+STAGE = Stage(name="read", version=2, needs=("watch",), produces=Reading, run=run, uses=("ocr_languages", "threads"), isolated=True)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from difflib import SequenceMatcher
 from typing import Any
 
-from plugin.pipeline.act.geometry import bottom, grown, holds, right, same_row, share
+from plugin.pipeline.act.geometry import bottom, grown, holds, line_at, right, same_row, share
 from plugin.pipeline.act.labels import Control, clean, control_at, heading, is_password
 from plugin.pipeline.artefacts import Action, ActionKind, Click, Line, Point, Reading, Rect, Watched
 from plugin.pipeline.engines import picture
@@ -16,11 +17,15 @@ Picture = Callable[[int], Any]
 """Grey picture of a still by its index."""
 
 _APPROACH_S = 1.5
+_SOONEST_S = 0.85
+"""A hand does not move to another control and press within this time."""
+_POINTER = re.compile(r"^[I|\[\]] |(?: [I|\[\]])+$")
+"""A text pointer in a field, read as a letter that stands alone."""
 
 
 def actions(watched: Watched, reading: Reading, pictures: Picture, aside: Callable[[int, Click], bool]) -> list[Action]:
     """``aside`` says that a click fell on something that is told otherwise (a terminal). Clicks that did nothing are none."""
-    clicks = [c for c in watched.clicks if not aside(c.before, c)]
+    clicks = _distinct([c for c in watched.clicks if not aside(c.before, c)], watched, reading, pictures)
     found: list[Action] = []
     for i, click in enumerate(clicks):
         following = clicks[i + 1] if i + 1 < len(clicks) else None
@@ -30,15 +35,38 @@ def actions(watched: Watched, reading: Reading, pictures: Picture, aside: Callab
     return _merged_lists(found)
 
 
+def _distinct(clicks: Sequence[Click], watched: Watched, reading: Reading, pictures: Picture) -> list[Click]:
+    """Presses that a hand can have made: not two far apart at once, and not again in the field in which it is typing."""
+    kept: list[Click] = []
+    field: Rect | None = None
+    for click in clicks:
+        point = (click.x, click.y)
+        last = kept[-1] if kept else None
+        if last is not None and field is not None and holds(field, point, 6):
+            continue
+        if last is not None and click.time_s - last.time_s < _SOONEST_S:
+            if click.confidence <= last.confidence + 0.15:
+                continue
+            kept.pop()
+        kept.append(click)
+        outline = picture.outline(pictures(click.before), point, widest=1400, highest=90)
+        worded = line_at(tuple(o for o in reading.screens[click.before].lines if len(o.text) > 1), point) is not None
+        fits = outline is not None and 80 <= outline[2] < 0.9 * watched.width and outline[3] <= 60
+        field = outline if fits and not worded else None
+    return kept
+
+
 def _action(watched: Watched, reading: Reading, pictures: Picture, click: Click, following: Click | None) -> Action | None:
     point = (click.x, click.y)
     lines = _unspoiled(reading, click)
     size = (watched.width, watched.height)
     gray = pictures(click.before)
-    control = control_at(point, lines, lambda at: picture.outline(gray, at, widest=1400, highest=90), click.hover, size)
+    control = control_at(point, lines, lambda at: picture.outline(gray, at, widest=1400, highest=90), _recoloured(click), size)
     last = following.before if following is not None else _settled(watched, click)
     kind, value, secret, done = _outcome(control, reading, pictures, click, last)
-    if kind == "click" and control.target is None and (click.hover is None or click.after == click.before):
+    if kind == "click" and control.role == "field" and control.words is None:
+        return None
+    if kind == "click" and control.target is None and (_recoloured(click) is None or click.after == click.before):
         return None
     target, role = control.target, "list" if kind == "select" else control.role
     if kind == "click" and control.words:
@@ -51,6 +79,11 @@ def _action(watched: Watched, reading: Reading, pictures: Picture, click: Click,
         target=target, role=role, value=value, secret=secret, place=heading(lines, size), point=point,
         box=box, before=click.before, after=done, confidence=round(min(control.sure, 0.4 + click.confidence), 2),
     )  # fmt: skip
+
+
+def _recoloured(click: Click) -> Rect | None:
+    """The hover outline, unless it is no larger than the pointer itself."""
+    return click.hover if click.hover is not None and click.hover[2] >= 30 and click.hover[3] >= 10 else None
 
 
 def _unspoiled(reading: Reading, click: Click) -> tuple[Line, ...]:
@@ -69,7 +102,25 @@ def _unspoiled(reading: Reading, click: Click) -> tuple[Line, ...]:
                     texts[other.text] += 1 if still in (click.before, click.after) else 2
         best = texts.most_common(1)[0][0]
         out.append(Line(box=line.box, text=best, confidence=line.confidence))
-    return tuple(out)
+    return _completed(tuple(out), reading, click)
+
+
+def _completed(lines: tuple[Line, ...], reading: Reading, click: Click) -> tuple[Line, ...]:
+    """The lines, with the words under the pointer as a still shortly before showed them where the pointer spoiled them now."""
+    point = (click.x, click.y)
+    now = line_at(lines, point, 5)
+    if now is not None and len(now.text) >= 3 and now.confidence >= 0.93:
+        return lines
+    around = [(o.text, o.box[1]) for o in lines if abs(o.box[0] - click.x) < 300 and abs(o.box[1] - click.y) < 120 and len(o.text) >= 3]
+    for still in range(click.before - 1, max(-1, click.before - 7), -1):
+        earlier = reading.screens[still].lines
+        old = line_at(earlier, point, 5)
+        if old is None or len(old.text) < 2 or old.confidence < 0.93:
+            continue
+        known = {(o.text, o.box[1]) for o in earlier}
+        if sum(a in known for a in around) >= 0.5 * len(around):
+            return (*(o for o in lines if not share(o.box, grown(old.box, 4, 10**5, 10**5)) > 0.5), old)
+    return lines
 
 
 def _settled(watched: Watched, click: Click) -> int:
@@ -95,6 +146,8 @@ def _outcome(control: Control, reading: Reading, pictures: Picture, click: Click
             continue
         if len(now) < 2 and not now.isdigit():
             continue
+        if control.words and SequenceMatcher(None, now, control.words).ratio() > 0.8:
+            continue
         if before and _popup(reading, click, control.box):
             return "select", now, False, still
         if control.role == "field":
@@ -108,7 +161,7 @@ def inside(lines: Sequence[Line], box: Rect) -> str:
     held = sorted(
         (o for o in lines if share(o.box, grown(box, 3, 10**5, 10**5)) > 0.7), key=lambda o: (o.box[1] // max(8, o.box[3]), o.box[0])
     )
-    return " ".join(t for o in held if (t := _typed(o.text)))
+    return _POINTER.sub("", " ".join(t for o in held if (t := _typed(o.text)))).strip()
 
 
 def _typed(text: str) -> str:
@@ -119,7 +172,10 @@ def _typed(text: str) -> str:
 def _still_there(gray: Any, point: Point, box: Rect) -> bool:
     """Whether the control's frame stands in the same place: the page was not replaced or scrolled, no menu closed."""
     now = picture.outline(gray, point, widest=1400, highest=90)
-    return now is not None and share(now, grown(box, 4, 10**5, 10**5)) > 0.9 and share(box, grown(now, 4, 10**5, 10**5)) > 0.8
+    if now is None or share(now, grown(box, 4, 10**5, 10**5)) < 0.9:
+        return False
+    # What was typed, or a caret, may part the field's ground in two.
+    return share(box, grown(now, 4, 10**5, 10**5)) > 0.8 or (abs(now[1] - box[1]) <= 4 and abs(now[3] - box[3]) <= 8)
 
 
 def _popup(reading: Reading, click: Click, box: Rect) -> bool:

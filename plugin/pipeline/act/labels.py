@@ -127,7 +127,7 @@ def _worded(point: Point, line: Line, frame: Rect | None, lines: tuple[Line, ...
 def _looks_like_field(text: Rect, frame: Rect) -> bool:
     """Text at the left end of a long box; a button's stands in its middle."""
     before, after = text[0] - frame[0], right(frame) - right(text)
-    return frame[2] >= 50 and after - before > 8 and before < 48
+    return frame[2] >= 50 and after - before > max(8, 0.2 * text[2]) and before < 48
 
 
 def _placeholder(text: str) -> str:
@@ -141,14 +141,15 @@ def _framed(point: Point, frame: Rect, lines: tuple[Line, ...], size: tuple[int,
         first = min(inside, key=lambda o: o.box[0])
         if not _looks_like_field(first.box, frame) or frame[2] > 0.6 * size[0]:
             return Control(target=clean(first.text), role="row", box=frame)
+    own = clean(min(inside, key=lambda o: distance(o.box, point)).text) if inside else None
     if label is not None:
-        return Control(target=label, role="field", box=frame)
+        return Control(target=label, role="field", box=frame, words=own)
     after = [o for o in lines if same_row(o.box, frame) and 0 <= o.box[0] - right(frame) <= 50 and len(clean(o.text)) >= 3]
     if after and not inside:
         # A search field is often named by nothing but its button.
         return Control(target=clean(min(after, key=lambda o: o.box[0]).text), role="field", box=frame, sure=0.5)
-    if inside:
-        return Control(target=_placeholder(min(inside, key=lambda o: distance(o.box, point)).text), role="field", box=frame, sure=0.6)
+    if own:
+        return Control(target=_placeholder(own), role="field", box=frame, sure=0.6, words=own)
     return Control(target=None, role="field" if frame[2] >= 60 else "icon", box=frame, sure=0.3)
 
 
@@ -242,7 +243,12 @@ def heading(lines: tuple[Line, ...], size: tuple[int, int]) -> str | None:
         return None
     heights = sorted(o.box[3] for o in worded)
     usual = heights[len(heights) // 2]
-    large = [o for o in worded if o.box[3] >= 1.25 * usual and o.box[1] < 0.5 * size[1] and len(o.text) <= 60]
+    widths = sorted(o.box[2] / len(o.text) for o in worded)
+    wide = 1.15 * widths[len(widths) // 2]
+    large = [
+        o for o in worded
+        if o.box[3] >= 1.2 * usual and o.box[2] / len(o.text) >= wide and o.box[1] < 0.5 * size[1] and len(o.text) <= 60
+    ]  # fmt: skip
     if large:
         # Headings lie nearer to the work than a site's banner: of nearly equal sizes the lower one wins.
         tallest = max(o.box[3] for o in large)

@@ -101,4 +101,4 @@ def _pictures(folder: Path, watched: Watched) -> Callable[[int], Any]:
     return load
 
 
-STAGE = Stage(name="act", version=1, needs=("watch", "read"), produces=Actions, run=run, isolated=True)
+STAGE = Stage(name="act", version=2, needs=("watch", "read"), produces=Actions, run=run, isolated=True)

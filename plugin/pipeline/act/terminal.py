@@ -67,8 +67,8 @@ def _terminals(screen: Screen, edge: RightEdge) -> list[tuple[int, float, Rect]]
         column = [other for other, _ in seeds if abs(other.box[0] - line.box[0]) <= 4]
         if not prompt.strong and (len(column) < 2 or not _one_width(screen, line)):
             continue
-        long_ones = [is_fixed(o) for o in column if len(o.text) >= 8] or [is_fixed(line)]
-        pitch = float(median(long_ones))
+        # The longest line tells the width of a column best: a caret at the end of a short one would add to it.
+        pitch = is_fixed(max(column, key=lambda o: len(o.text)))
         end = max(edge(o.box) for o in column)
         top = min(o.box[1] for o in screen.lines if o.box[0] >= line.box[0] - 6 and right(o.box) <= end + 4)
         found.append((line.box[0], pitch, (line.box[0] - 6, top, end - line.box[0] + 6, 10**5)))

@@ -66,9 +66,7 @@ def lift(gray: Image, spot: Rect, donor: Image) -> bool:
 
 
 def outline(gray: Image, point: Point, *, widest: int, highest: int) -> Rect | None:
-    """The smallest drawn rectangle around the point: flood of the ground that the point lies on, or the border around it."""
-    import cv2
-
+    """The smallest drawn rectangle around the point: the ground that the point lies on, as far as borders let it reach."""
     height, width = gray.shape
     x, y = point
     if not (0 <= x < width and 0 <= y < height):
@@ -78,26 +76,84 @@ def outline(gray: Image, point: Point, *, widest: int, highest: int) -> Rect | N
     seed = _ground_near(part, x - left, y - top)
     if seed is None:
         return None
-    # A header row may differ from the page by a shade only; a lossy codec makes one ground several shades. The narrower answer counts first.
-    for tolerance in (3, 9):
-        mask = np.zeros((part.shape[0] + 2, part.shape[1] + 2), np.uint8)
-        flags = 4 | cv2.FLOODFILL_MASK_ONLY | cv2.FLOODFILL_FIXED_RANGE | (255 << 8)
-        _, _, _, rect = cv2.floodFill(part, mask, seed, 0, tolerance, tolerance, flags)
-        bx, by, bw, bh = (int(v) for v in rect)
-        touches = bx <= 0 or by <= 0 or bx + bw >= part.shape[1] or by + bh >= part.shape[0]
-        filled = float((mask[by + 1 : by + bh + 1, bx + 1 : bx + bw + 1] > 0).mean()) if bw and bh else 0.0
-        if not touches and bw >= 6 and bh >= 6 and filled > 0.45:
-            return (bx + left, by + top, bw, bh)
+    rect = _closed(part, seed)
+    if rect is None or (rect[2] <= 30 and rect[3] <= 30):
+        # A tick box, or the inside of a letter on a button: the next ground outside decides.
+        small = rect or (seed[0] - 6, seed[1] - 6, 12, 12)
+        wider = _ground_near(part, x - left, y - top, outside=small)
+        larger = _closed(part, wider) if wider is not None else None
+        if larger is not None and larger[3] <= 60 and _within(small, larger):
+            rect = larger
+    return (rect[0] + left, rect[1] + top, rect[2], rect[3]) if rect is not None else None
+
+
+def _within(small: Rect, large: Rect) -> bool:
+    across = large[0] <= small[0] + 6 and small[0] + small[2] <= large[0] + large[2] + 6
+    return across and large[1] <= small[1] + 6 and small[1] + small[3] <= large[1] + large[3] + 6
+
+
+def _closed(part: Image, seed: Point) -> Rect | None:
+    """The drawn box around a seed.
+
+    A header row may differ from the page by a shade only; a lossy codec makes one ground several shades, and smears a border where the pointer
+    crosses it. The strictest answer counts first.
+    """
+    import cv2
+
+    level = int(part[seed[1], seed[0]])
+    for tolerance, bridge in ((3, 0), (9, 0), (9, 13)):
+        free = (np.abs(part.astype(np.int16) - level) <= tolerance).astype(np.uint8)
+        if bridge:
+            wall = 1 - free
+            wide = cv2.morphologyEx(wall, cv2.MORPH_CLOSE, np.ones((1, bridge), np.uint8))
+            high = cv2.morphologyEx(wall, cv2.MORPH_CLOSE, np.ones((bridge, 1), np.uint8))
+            free = 1 - cv2.bitwise_or(wide, high)
+        rect = _both_sides(free, seed, _reach(free, seed))
+        if rect is not None:
+            return rect
     return None
 
 
-def _ground_near(part: Image, x: int, y: int) -> Point | None:
+def _both_sides(free: Image, seed: Point, rect: Rect | None) -> Rect | None:
+    """``rect`` with what lies beyond a stroke through it: a text pointer may part a field into two."""
+    if rect is None:
+        return None
+    x, y, width, height = rect
+    for beyond in (x - 10, x + width + 9):
+        if not (0 < beyond < free.shape[1] and abs(beyond - seed[0]) <= 40):
+            continue
+        other = _reach(free, (beyond, y + height // 2))
+        if other is not None and abs(other[1] - y) <= 3 and abs(other[3] - height) <= 5:
+            left, right = min(x, other[0]), max(x + width, other[0] + other[2])
+            return (left, min(y, other[1]), right - left, max(height, other[3]))
+    return rect
+
+
+def _reach(free: Image, seed: Point) -> Rect | None:
+    """Box of the free pixels that hang together with the seed, if it is closed on all sides and mostly free."""
+    import cv2
+
+    if not free[seed[1], seed[0]]:
+        return None
+    mask = np.zeros((free.shape[0] + 2, free.shape[1] + 2), np.uint8)
+    flags = 4 | cv2.FLOODFILL_MASK_ONLY | (255 << 8)
+    _, _, _, rect = cv2.floodFill(free, mask, seed, 0, 0, 0, flags)
+    x, y, width, height = (int(v) for v in rect)
+    if x <= 0 or y <= 0 or x + width >= free.shape[1] or y + height >= free.shape[0] or width < 6 or height < 6:
+        return None
+    filled = float((mask[y + 1 : y + height + 1, x + 1 : x + width + 1] > 0).mean())
+    return (x, y, width, height) if filled > 0.45 else None
+
+
+def _ground_near(part: Image, x: int, y: int, outside: Rect | None = None) -> Point | None:
     """A pixel near the point that lies in a flat place (not on a letter or on the pointer itself)."""
     best: tuple[int, Point] | None = None
     for dy in range(-14, 15, 2):
         for dx in range(-40, 41, 4):
             px, py = x + dx, y + dy
             if not (2 <= px < part.shape[1] - 2 and 2 <= py < part.shape[0] - 2):
+                continue
+            if outside and outside[0] <= px <= outside[0] + outside[2] and outside[1] <= py <= outside[1] + outside[3]:
                 continue
             patch = part[py - 1 : py + 2, px - 1 : px + 2]
             if int(patch.max()) - int(patch.min()) <= 6:

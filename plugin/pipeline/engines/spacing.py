@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+_SLIM = frozenset(".,:;'!|`\"")
+
 
 def respace(text: str, centres: tuple[float, ...], gray: Any) -> str:
     """``text`` with a space wherever the line (``uint8``, grey) shows a gap as wide as one, and none where a "character" has no ink.
@@ -19,11 +21,15 @@ def respace(text: str, centres: tuple[float, ...], gray: Any) -> str:
     inked = _inked(gray)
     steps = [b - a for a, b in pairwise(centres)]
     pitch = float(median(steps))
-    fixed = pitch > 3 and sum(abs(s / pitch - round(s / pitch)) < 0.22 for s in steps) >= 0.93 * len(steps) and len(steps) >= 8
+    fixed = pitch > 3 and sum(abs(s / pitch - round(s / pitch)) < 0.25 for s in steps) >= 0.85 * len(steps) and len(steps) >= 8
     out = [text[0]]
     for (before, here), (left, right) in zip(pairwise(text), pairwise(centres), strict=True):
         blank = _longest_blank(inked[max(0, int(left)) : int(right) + 1])
-        wide = blank >= 0.85 * pitch and right - left > 1.6 * pitch if fixed else blank >= max(4, 0.65 * pitch)
+        wide = (
+            blank >= 0.85 * pitch and right - left > 1.6 * pitch
+            if fixed
+            else blank >= max(4, (0.95 if before in _SLIM or here in _SLIM else 0.65) * pitch)
+        )
         if wide and " " not in (before, here):
             out.append(" ")
         elif here == " " and not fixed and out[-1] != " " and _gap(inked, right) >= max(8, 1.75 * pitch):

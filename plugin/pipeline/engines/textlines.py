@@ -102,6 +102,8 @@ def _one_row_each(pieces: list[_Piece], strokes: Image) -> list[_Piece]:
         if len(near) < 4 or piece.height < 1.75 * float(np.median(near)):
             out.append(piece)
             continue
+        if piece.right - piece.x <= 10:
+            continue  # the side of a button
         ink = strokes[piece.y : piece.bottom, piece.x : piece.right].sum(axis=1)
         low, high = round(0.3 * piece.height), round(0.7 * piece.height)
         cut = piece.y + low + int(ink[low:high].argmin())
@@ -150,8 +152,9 @@ def _parted(line: _Piece, piece: _Piece, gray: Image, rules: Image) -> bool:
     middle = (top + bottom) // 2
     if rules[max(0, middle - 2) : middle + 3, line.right : piece.x].any():
         return True
-    left, right = gray[line.y : line.bottom, line.right], gray[piece.y : piece.bottom, max(0, piece.x - 1)]
-    return bool(abs(float(np.median(left)) - float(np.median(right))) > _CONTRAST)
+    ground = float(np.median(gray[top:bottom, line.right : line.right + 1])) if bottom > top else 0.0
+    between = np.median(gray[max(0, middle - 4) : middle + 5, line.right : piece.x], axis=0)
+    return bool(np.abs(between - ground).max() > 24)
 
 
 def _box(line: list[_Piece], strokes: Image) -> Rect | None:

@@ -1,0 +1,98 @@
+"""Clicks on drawn pages become actions on named controls."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from plugin.pipeline.act.labels import clean, segment
+from plugin.pipeline.act.stage import find_actions
+from plugin.pipeline.artefacts import Action, Click, Line, Still, Watched
+from plugin.pipeline.engines.ocr import Recogniser
+from plugin.pipeline.read import read_stills
+from tests.unit.pipeline.screens import SIZE, Page
+
+_READER = Recogniser(threads=1)
+
+
+def told(pages: list[Page], *points: tuple[int, int]) -> list[Action]:
+    """The click on ``points[i]`` leads from page i to page i + 1."""
+    pictures: list[Any] = [page.picture() for page in pages]
+    stills = tuple(Still(time_s=i * 4.0, until_s=i * 4.0 + 3.5, path="") for i in range(len(pages)))
+    clicks = tuple(Click(time_s=i * 4.0 + 3.6, x=x, y=y, before=i, after=i + 1, confidence=0.9) for i, (x, y) in enumerate(points))
+    watched = Watched(width=SIZE[0], height=SIZE[1], duration_s=4.0 * len(pages), stills=stills, clicks=clicks)
+    return list(find_actions(watched, read_stills(watched, [p.copy() for p in pictures], _READER), lambda i: pictures[i]).actions)
+
+
+def form(name: str = "", secret: int = 0) -> Page:
+    page = Page().words(60, 40, "Create account", 30).words(60, 127, "User name:").field(200, 120, 260, name)
+    page.words(60, 187, "Password:").field(200, 180, 260).button(200, 240, "Sign in")
+    return page.dots(210, 193, secret) if secret else page
+
+
+def test_a_filled_field_is_one_action_with_label_and_value() -> None:
+    typed, pressed = told([form(), form("maria"), Page().words(60, 40, "Welcome", 30)], (300, 136), (260, 258))
+    assert (typed.kind, typed.target, typed.value, typed.secret) == ("type", "User name", "maria", False)
+    assert (pressed.kind, pressed.target, pressed.role) == ("click", "Sign in", "button")
+    assert pressed.place == "Create account"
+
+
+def test_a_password_is_never_a_value() -> None:
+    (typed,) = told([form(), form(secret=8)], (400, 196))
+    assert (typed.kind, typed.target, typed.value, typed.secret) == ("type", "Password", None, True)
+
+
+def test_a_label_may_stand_above_its_field() -> None:
+    def page(text: str = "") -> Page:
+        return Page().words(100, 100, "E-mail address").field(100, 126, 300, text)
+
+    (typed,) = told([page(), page("ops@example.com")], (250, 142))
+    assert (typed.target, typed.value) == ("E-mail address", "ops@example.com")
+
+
+def test_the_highlight_holds_the_click_and_is_small() -> None:
+    for action in told([form(), form("maria"), Page().words(60, 40, "Welcome", 30)], (300, 136), (260, 258)):
+        assert action.box is not None
+        assert action.point is not None
+        x, y, width, height = action.box
+        assert x <= action.point[0] <= x + width
+        assert y <= action.point[1] <= y + height
+        assert width * height <= 0.06 * SIZE[0] * SIZE[1]
+
+
+def test_a_tick_box_is_named_by_the_words_to_its_right() -> None:
+    page = Page().box(100, 200).words(124, 198, "Staff status")
+    (action,) = told([page, page], (107, 207))
+    assert (action.kind, action.target) == ("tick", "Staff status")
+
+
+def test_a_click_on_nothing_is_no_action() -> None:
+    page = Page().words(60, 40, "Create account", 30)
+    assert told([page, page], (700, 500)) == []
+
+
+def test_a_click_that_only_gave_a_field_the_focus_is_no_action() -> None:
+    assert told([form(), form()], (400, 136)) == []
+
+
+def test_menu_wrong_item_menu_right_item_leaves_only_the_last_two() -> None:
+    bar = Page().words(60, 20, "Alerts").words(160, 20, "Status")
+    menu = Page().words(60, 20, "Alerts").words(160, 20, "Status").words(160, 60, "Rules").words(160, 100, "Targets")
+    end = Page().words(60, 120, "Targets page")
+    actions = told([bar, menu, bar, menu, end], (180, 30), (180, 70), (180, 30), (180, 110))
+    assert [(a.target, a.taken_back) for a in actions] == [("Status", True), ("Rules", True), ("Status", False), ("Targets", False)]
+
+
+def test_a_row_of_links_in_one_line_is_told_apart() -> None:
+    line = Line(box=(0, 0, 300, 14), text="Max length | Max bytes | Expire")
+    assert segment(line, (20, 7))[0] == "Max length"
+    assert segment(line, (160, 7))[0] == "Max bytes"
+
+
+def test_ornaments_do_not_belong_to_a_label() -> None:
+    assert [clean(t) for t in ("▶ Add a queue", "+ Add", "Name:", "☑ Active", "Choose ▼")] == [
+        "Add a queue",
+        "Add",
+        "Name",
+        "Active",
+        "Choose",
+    ]
