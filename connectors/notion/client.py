@@ -19,7 +19,7 @@ import requests
 from notion_client import Client
 from notion_client.errors import HTTPResponseError, RequestTimeoutError
 
-from connectors.errors import Reject, Retry
+from connectors.errors import Retry
 from connectors.notion import failures
 from connectors.notion.failures import Collision, Doubtful
 from connectors.notion.pace import Pace
@@ -217,8 +217,3 @@ def _error_body(error: HTTPResponseError) -> tuple[str, Mapping[str, Any]]:
         return "", {}
     additional = body.get("additional_data")
     return str(body.get("code") or ""), additional if isinstance(additional, dict) else {}
-
-
-def refused_value(path: str, reason: str) -> Reject:
-    """For content that the connector itself cannot send."""
-    return Reject(reason, path=path, reason=reason, connector=failures.NAME)

@@ -13,6 +13,7 @@ KINDS: dict[str, str] = {
     "sop.proposed": "proposed changes from a new recording: {note}",
     "proposal.accepted": "accepted the proposed changes",
     "proposal.rejected": "rejected the proposed changes",
+    "picture.uncovered": "said that {boxes} covered places in a picture at {time_s} s are no secrets",
     "sop.retired": "retired the SOP",
     "sop.owner": "made {owner} the owner",
     "sop.policy": "changed the review rule",

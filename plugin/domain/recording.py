@@ -9,23 +9,26 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Container:
-    """``ending`` is the one we store and serve under; the sender's is never kept."""
+    """``ending`` is the one we store and serve under; the sender's is never kept. ``demuxer`` is FFmpeg's name, which is forced at every decoding."""
 
     media_type: str
     ending: str
+    demuxer: str
 
 
-MP4 = Container(media_type="video/mp4", ending="mp4")
-WEBM = Container(media_type="video/webm", ending="webm")
-AVI = Container(media_type="video/x-msvideo", ending="avi")
-OGG = Container(media_type="application/ogg", ending="ogg")
-WAV = Container(media_type="audio/wav", ending="wav")
-MP3 = Container(media_type="audio/mpeg", ending="mp3")
-FLAC = Container(media_type="audio/flac", ending="flac")
-HEAD_BYTES = 64
+MP4 = Container(media_type="video/mp4", ending="mp4", demuxer="mov")
+WEBM = Container(media_type="video/webm", ending="webm", demuxer="matroska")
+AVI = Container(media_type="video/x-msvideo", ending="avi", demuxer="avi")
+OGG = Container(media_type="application/ogg", ending="ogg", demuxer="ogg")
+WAV = Container(media_type="audio/wav", ending="wav", demuxer="wav")
+MP3 = Container(media_type="audio/mpeg", ending="mp3", demuxer="mp3")
+MPEG_TS = Container(media_type="video/mp2t", ending="ts", demuxer="mpegts")
+FLAC = Container(media_type="audio/flac", ending="flac", demuxer="flac")
+HEAD_BYTES = 512
 MAX_LABEL = 120
 
-_MP4_BOXES = (b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot")
+_MP4_BOXES = (b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot", b"moof", b"styp")
+_TS_PACKET_BYTES = 188
 _UNSAFE = re.compile(r"[\\/:*?\"<>|%\x00-\x1f\x7f]+")
 
 
@@ -41,7 +44,9 @@ def container(head: bytes) -> Container | None:
         return OGG
     if head.startswith(b"fLaC"):
         return FLAC
-    if head.startswith(b"ID3") or (len(head) > 1 and head[0] == 0xFF and head[1] & 0xE6 in (0xE2, 0xE4, 0xE6)):
+    if len(head) > 2 * _TS_PACKET_BYTES and head[0] == head[_TS_PACKET_BYTES] == head[2 * _TS_PACKET_BYTES] == 0x47:
+        return MPEG_TS
+    if head.startswith(b"ID3") or (len(head) > 1 and head[0] == 0xFF and head[1] != 0xFF and head[1] & 0xE6 in (0xE2, 0xE4, 0xE6)):
         return MP3
     return None
 

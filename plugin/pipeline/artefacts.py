@@ -224,8 +224,17 @@ class Cover:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Mask:
+    """What has to be covered in any frame from ``start_s`` to ``end_s``. ``box`` is ``(x, y, width, height)`` in fractions of the picture."""
+
+    start_s: float
+    end_s: float
+    box: tuple[float, float, float, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Redacted:
-    """Transcript and actions with placeholders in place of every secret, and what to cover in pictures.
+    """Transcript and actions with placeholders in place of every secret, and what to cover in pictures: in stills, and in any other frame.
 
     ``unsure`` describes findings that a person has to decide before anything is published automatically (no secret inside).
     """
@@ -234,5 +243,6 @@ class Redacted:
     actions: Actions
     reading: Reading
     covers: tuple[Cover, ...] = ()
+    masks: tuple[Mask, ...] = ()
     placeholders: tuple[str, ...] = ()
     unsure: tuple[str, ...] = ()

@@ -12,6 +12,7 @@ import resource
 import signal
 import sys
 import time
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
@@ -39,7 +40,7 @@ def call(function: Callable[..., T], *arguments: Any, limits: Limits, report: Re
     """What ``function(*arguments, report=...)`` returns, computed in a child; SopErrors of the child are raised here.
 
     ``function`` must be importable by name and take the keyword ``report``. Other ends of the child are UnusableRecording with the reason
-    ``too-slow``, ``too-large`` or ``damaged``. Whatever ``report`` raises ends the child and goes on to the caller.
+    ``too-slow``, ``too-large`` or ``damaged``; an error of our own code is a plain SopError. Whatever ``report`` raises ends the child and goes on to the caller.
     """
     spawn = multiprocessing.get_context("spawn")
     ours, theirs = spawn.Pipe(duplex=False)
@@ -89,6 +90,8 @@ def _child(pipe: Connection, function: Callable[..., Any], arguments: tuple[Any,
         pipe.send(("error", error))
     except MemoryError as error:
         pipe.send(("error", _too_large(str(error))))
+    except Exception as error:  # noqa: BLE001 - told apart by kind: what a decoder says is the file's, everything else is our fault
+        pipe.send(("error", _damaged(f"{type(error).__name__}: {error}") if _a_decoders(error) else _ours()))
 
 
 def _limit(limits: Limits) -> None:
@@ -115,6 +118,17 @@ def _too_large(detail: str) -> UnusableRecording:
 def _damaged(detail: str) -> UnusableRecording:
     words = "The recording is damaged: the decoder gave up on it. Export it again as MP4 or WebM and use that file."
     return UnusableRecording("damaged", words, detail_for_operator=detail)
+
+
+def _a_decoders(error: Exception) -> bool:
+    import av
+
+    return isinstance(error, av.error.FFmpegError)
+
+
+def _ours() -> SopError:
+    words = "Something went wrong on our side while the recording was read. Nothing is lost; try again, and report it if it happens again."
+    return SopError(words, detail_for_operator=traceback.format_exc())
 
 
 def _nothing(_: float) -> None:

@@ -18,8 +18,8 @@ from plugin.pipeline.artefacts import (
     Actions,
     Cover,
     Line,
+    Mask,
     Reading,
-    Rect,
     Redacted,
     Screen,
     Secret,
@@ -48,6 +48,7 @@ def redact(context: Context) -> Redacted:
         actions=replace(actions, actions=tuple(_action(a, mask) for a in actions.actions)),
         reading=Reading(screens=tuple(_screen(s, mask) for s in reading.screens)),
         covers=covers,
+        masks=tuple(masks(context.inputs["watch"], covers)),
         placeholders=tuple(sorted({s.placeholder for s in known.secrets})),
         unsure=known.unsure,
     )
@@ -55,7 +56,7 @@ def redact(context: Context) -> Redacted:
 
 STAGE = Stage(
     name="redact",
-    version=2,
+    version=3,
     needs=("listen", "watch", "read", "act"),
     produces=Redacted,
     run=redact,
@@ -63,10 +64,23 @@ STAGE = Stage(
 )
 
 
-def covers_at(watched: Watched, covers: Iterable[Cover], time_s: float) -> tuple[Rect, ...]:
-    """What to cover in a frame at any time: everything covered in the still that stood then, and in its neighbours (the moment between is not known)."""
-    at = max((i for i, still in enumerate(watched.stills) if still.time_s <= time_s), default=0)
-    return tuple(dict.fromkeys(c.box for c in covers if abs(c.still - at) <= 1))
+def masks(watched: Watched, covers: Iterable[Cover]) -> Iterator[Mask]:
+    """The covers of stills for every other frame: each counts from the end of the rest before to the beginning of the rest after.
+
+    Between two rests both have their say, since what the moment in between shows is not known.
+    """
+    stills = watched.stills
+    for cover in covers:
+        x, y, width, height = cover.box
+        left, top = max(0, x), max(0, y)
+        right, bottom = min(watched.width, x + width), min(watched.height, y + height)
+        if right <= left or bottom <= top:
+            continue
+        yield Mask(
+            start_s=stills[cover.still - 1].until_s if cover.still else 0.0,
+            end_s=stills[cover.still + 1].time_s if cover.still + 1 < len(stills) else watched.duration_s,
+            box=(left / watched.width, top / watched.height, (right - left) / watched.width, (bottom - top) / watched.height),
+        )
 
 
 # --- which values are secret -------------------------------------------------------------------------------------------

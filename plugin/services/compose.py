@@ -7,7 +7,7 @@ and how plain text becomes the field again stands side by side in :mod:`plugin.s
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
@@ -220,9 +220,3 @@ def _items(key: str, values: Sequence[str], kind: str = "bullet") -> list[Block]
 
 def _section(key: str, words: str, values: Sequence[str], *, kind: str = "bullet") -> list[Block]:
     return [_heading(key, words), *_items(key, values, kind)] if values else []
-
-
-def with_facts(page: Page, facts: Facts) -> Page:
-    """The same page with other facts about it."""
-    rows = _head(Sop(id=page.key, revision=facts.version, title=page.title), facts)[0]
-    return replace(page, facts=facts, blocks=(rows, *page.blocks[1:]))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from PIL import Image
@@ -123,10 +123,6 @@ def assets(session: Session, deps: Deps, row: tables.Sop, document: Sop) -> tupl
 def digest_in(path: str) -> str:
     """``images/<digest>.png`` to ``<digest>``."""
     return path.rsplit("/", 1)[-1].split(".", 1)[0]
-
-
-def from_mapping(pictures: Mapping[str, bytes]) -> Callable[[str], bytes | None]:
-    return pictures.get
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from plugin.domain.recording import title_from
 from plugin.domain.revision import difference, merge, with_ids_of
 from plugin.domain.sop import Sop
 from plugin.pipeline import runner, stage
-from plugin.services import journal, pictures, revising
+from plugin.services import journal, masks, pictures, revising
 from plugin.services.caller import Caller
 from plugin.services.deps import Deps
 from plugin.store import jobs, tables
@@ -84,7 +84,7 @@ def _source(deps: Deps, job: Claimed) -> tuple[tables.Recording, _Wishes]:
             ),
             never=tuple(settings.get("never", ())),
             allowed=tuple(settings.get("allowed", ())),
-            side_files=dict(recording.side_files),
+            side_files={kind: blob for kind, blob in recording.side_files.items() if kind != masks.KIND},
         )
         return recording, wishes
 
@@ -147,10 +147,14 @@ def _keep(deps: Deps, job: Claimed, recording: tables.Recording, wishes: _Wishes
     made = replace(result.sop, title=wishes.title or result.sop.title or title_from(recording.filename))
     placed, stored = pictures.place(deps, job.workspace_id, made, lambda path: _bytes_in(result.images, path))
     notices = _notices(made, result.redacted.unsure)
+    masked = masks.store(deps, recording, result.redacted.masks)
 
     def work(session: Session) -> str:
         steps = [step.action for step in made.steps[:FIRST_STEPS]]
         ended = {"fraction": 1.0, "steps": steps, "notices": notices}
+        source = session.get(tables.Recording, recording.id, with_for_update=True)
+        if source is not None:
+            source.side_files = {**source.side_files, masks.KIND: masked}
         existing = session.get(tables.Sop, job.payload.get("sop_id"), with_for_update=True) if job.payload.get("sop_id") else None
         if existing is None or existing.workspace_id != job.workspace_id:
             sop_id = deps.new_id("sop")

@@ -20,7 +20,6 @@ class HttpFigures:
     registry: CollectorRegistry
     requests: Counter
     seconds: Histogram
-    uploaded_bytes: Counter
 
 
 def install(app: Flask) -> None:
@@ -31,7 +30,6 @@ def install(app: Flask) -> None:
         seconds=Histogram(
             "sopwright_http_request_seconds", "Time until an answer began", ["method", "route"], buckets=_SECONDS, registry=registry
         ),
-        uploaded_bytes=Counter("sopwright_uploaded_bytes_total", "Bytes of recordings that were taken in", registry=registry),
     )
     app.extensions[EXTENSION] = figures
     app.before_request(_begin)

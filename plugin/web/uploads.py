@@ -18,6 +18,7 @@ from typing import Any, cast
 from flask import Blueprint, Flask, Response, current_app, request
 
 from plugin.domain.errors import NotFound, SopError, UnusableRecording
+from plugin.domain.recording import HEAD_BYTES, container
 from plugin.services import intake
 from plugin.services.caller import Caller
 from plugin.services.deps import Deps
@@ -29,7 +30,6 @@ from plugin.web.errors import Problem, not_found, of_error
 from plugin.web.routing import PREFIX, Spec, to_response
 from plugin.web.tus.metadata import CHECKSUMS, BadHeader, parse_checksum, parse_decimal, parse_metadata
 from plugin.web.tus.receive import Checksum, ChecksumMismatch, receive
-from plugin.web.tus.sniff import HEAD_BYTES, looks_like_media
 from plugin.web.tus.spool import Limits, OffsetMismatch, Spool, TakenOver, TooLong, Upload
 
 EXTENSION = "sopwright-spool"
@@ -272,10 +272,12 @@ def _still_media(upload: Upload) -> Upload:
         return upload
     with spool().data_of(upload).open("rb") as file:
         head = file.read(HEAD_BYTES)
-    if looks_like_media(head):
+    if container(head) is not None:
         return upload
     spool().delete(upload)
-    raise UnusableRecording("not-a-video", "This is not a video or audio file that can be read (MP4, MOV, WebM, MKV, AVI, WAV, MP3, OGG).")
+    raise UnusableRecording(
+        "not-a-video", "This is not a video or audio file that can be read (MP4, MOV, WebM, MKV, AVI, MPEG-TS, WAV, MP3, OGG, FLAC)."
+    )
 
 
 def _settled(upload: Upload) -> Upload:

@@ -1,34 +1,41 @@
-"""One frame of a recording as PNG. Runs in a guarded child process; the demuxer is forced, so a playlist can open nothing else."""
+"""One frame of a recording, upright, as PNG. Runs in a guarded child process."""
 
 from __future__ import annotations
 
 import io
+from pathlib import Path
 
 import av
+import numpy as np
 from PIL import Image
 
 from plugin.domain.errors import UnusableRecording
+from plugin.pipeline.engines.media import open_media, origin_s, sniff, upright_turn, video_stream
 from plugin.pipeline.stage import Report
 
 BACK_S = 0.5
 
 
-def frame_at(path: str, demuxer: str, time_s: float, *, report: Report) -> bytes:
-    """The frame shown at ``time_s``; the last one where the recording is shorter. Raises UnusableRecording where there is none."""
-    options = {"protocol_whitelist": "file"}
-    with av.open(path, format=demuxer, options=options) as container:
-        stream = container.streams.video[0] if container.streams.video else None
+def frame_at(path: Path, time_s: float, *, report: Report) -> bytes:
+    """The frame shown ``time_s`` after the first one; the last one where the recording is shorter. Raises UnusableRecording where there is none."""
+    demuxer = sniff(path)
+    if demuxer is None:
+        raise UnusableRecording("no-video", "This recording has no picture.")
+    with open_media(path, demuxer) as container:
+        stream = video_stream(container)
         if stream is None:
             raise UnusableRecording("no-video", "This recording has no picture.")
-        container.seek(int(max(0.0, time_s - BACK_S) * av.time_base))
+        wanted_s = origin_s(container) + time_s
+        container.seek(int(max(0.0, wanted_s - BACK_S) * av.time_base))
         shown = None
         for frame in container.decode(stream):
-            if shown is not None and frame.time is not None and frame.time > time_s:
+            if shown is not None and frame.time is not None and frame.time > wanted_s:
                 break
             shown = frame
     if shown is None:
         raise UnusableRecording("no-frame", "There is no picture at this time of the recording.")
     report(1.0)
     target = io.BytesIO()
-    Image.fromarray(shown.to_ndarray(format="rgb24")).save(target, "PNG")
+    upright = np.rot90(shown.to_ndarray(format="rgb24"), -upright_turn(shown) // 90)
+    Image.fromarray(np.ascontiguousarray(upright)).save(target, "PNG")
     return target.getvalue()

@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from plugin.domain.errors import UnusableRecording
+from plugin.domain.recording import HEAD_BYTES, container
 
 DEMUXERS = ("mov", "matroska", "avi", "ogg", "mpegts", "mp3", "wav", "flac")
 VIDEO_CODECS = re.compile(r"h264|hevc|(lib)?vp(x|8|9|x-vp9)|av1|libdav1d|libaom-av1|mpeg4|mpeg2video|mjpeg|theora|prores|png|ffv1")
 AUDIO_CODECS = re.compile(r"aac|opus|vorbis|mp3(float)?|mp2|flac|alac|ac3|eac3|pcm_[a-z0-9]+")
 
-_MP4_BOXES = (b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot", b"moof", b"styp")
 _OPTIONS = {
     "protocol_whitelist": "file",
     "enable_drefs": "0",  # a MOV must not point at other files
@@ -29,19 +29,8 @@ _OPTIONS = {
 def sniff(path: Path) -> str | None:
     """The demuxer that the first bytes of the file call for, or None where they are no media file that is accepted here."""
     with path.open("rb") as stream:
-        head = stream.read(188 * 2 + 1)
-    if head[4:8] in _MP4_BOXES:
-        return "mov"
-    if head.startswith(b"\x1a\x45\xdf\xa3"):
-        return "matroska"
-    if head.startswith(b"RIFF"):
-        return {b"AVI ": "avi", b"WAVE": "wav"}.get(head[8:12])
-    for magic, demuxer in ((b"OggS", "ogg"), (b"fLaC", "flac"), (b"ID3", "mp3")):
-        if head.startswith(magic):
-            return demuxer
-    if len(head) > 376 and head[0] == head[188] == head[376] == 0x47:
-        return "mpegts"
-    return "mp3" if len(head) > 4 and head[0] == 0xFF and head[1] & 0xE6 in (0xE2, 0xE4, 0xE6) else None
+        kind = container(stream.read(HEAD_BYTES))
+    return kind.demuxer if kind else None
 
 
 def open_media(path: Path, demuxer: str) -> Any:

@@ -69,14 +69,6 @@ class Recogniser:
         return [piece for piece in (_piece(s, offset_s) for s in segments) if piece.words]
 
 
-def speech_spans(audio: Audio) -> Iterable[tuple[float, float]]:
-    """Where somebody speaks, in seconds, by the voice activity model that comes with the library."""
-    from faster_whisper.vad import VadOptions, get_speech_timestamps
-
-    spans: list[dict[str, int]] = get_speech_timestamps(audio, VadOptions(min_silence_duration_ms=160))
-    return [(s["start"] / SAMPLE_RATE_HZ, s["end"] / SAMPLE_RATE_HZ) for s in spans]
-
-
 def _piece(segment: Any, offset_s: float) -> Piece:
     return Piece(
         words=_joined(segment.words or (), offset_s),

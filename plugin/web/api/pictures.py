@@ -23,7 +23,8 @@ _SHOWABLE = frozenset({"image/png", "image/jpeg", "image/webp"})
 class PictureBody(Body):
     time: float = Field(ge=0, le=10**6, allow_inf_nan=False, description="Seconds from the start of the recording.")
     highlight: BoxBody | None = Field(None, description="x, y, width, height as fractions of the picture.")
-    redactions: list[BoxBody] = Field([], max_length=200, description="What is covered; cannot be taken back from the picture.")
+    redactions: list[BoxBody] = Field([], max_length=200, description="What is covered, besides every secret that was found at that time.")
+    uncovered: list[BoxBody] = Field([], max_length=200, description="Found secrets that a person says are none. Noted in the log.")
 
 
 @api.route("GET", "/sops/<sop_id>/images/<digest>", "One picture", content="image/png", headers=["If-None-Match"])
@@ -51,4 +52,12 @@ def image(sop_id: str, digest: str) -> Response:
     once=True,
 )
 def add_image(sop_id: str, body: PictureBody) -> Any:
-    return edit.add_picture(deps(), caller(), sop_id, time_s=body.time, highlight=body.highlight, redactions=tuple(body.redactions))
+    return edit.add_picture(
+        deps(),
+        caller(),
+        sop_id,
+        time_s=body.time,
+        highlight=body.highlight,
+        redactions=tuple(body.redactions),
+        uncovered=tuple(body.uncovered),
+    )

@@ -38,7 +38,14 @@ def delete(recording_id: str) -> None:
     intake.delete(deps(), caller(), recording_id)
 
 
-@api.route("GET", "/recordings/<recording_id>/media", "The bytes of a recording, whole or one range", content="video/*", headers=["Range"])
+@api.route(
+    "GET",
+    "/recordings/<recording_id>/media",
+    "The bytes of a recording, whole or one range",
+    role="author",
+    content="video/*",
+    headers=["Range"],
+)
 def media(recording_id: str) -> Response:
     known = intake.recording(deps(), caller(), recording_id)
     etag = f'"{known.sha256}"'
@@ -57,7 +64,7 @@ def media(recording_id: str) -> Response:
     return Response(chunks, status=206 if part else 200, headers=head, content_type=known.media_type)
 
 
-@api.route("GET", "/recordings/<recording_id>/frame", "One frame as PNG", query=FrameQuery, content="image/png")
+@api.route("GET", "/recordings/<recording_id>/frame", "One frame as PNG", role="author", query=FrameQuery, content="image/png")
 def frame(recording_id: str, query: FrameQuery) -> Response:
     png = intake.frame(deps(), caller(), recording_id, time_s=query.t)
     # The frame of a recording never changes, but a deleted one must not live on for long.

@@ -1,9 +1,10 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 
 from plugin.domain.document import encode
 from plugin.pipeline.artefacts import Action, Actions, Line, Reading, Redacted, Screen, Sentence, Still, Transcript, Watched, Word
-from plugin.pipeline.redact import covers_at, redact
+from plugin.pipeline.redact import masks, redact
 from plugin.pipeline.stage import Context, Options
 
 SECRET = "Wk4-maple-81Zd-kite"
@@ -94,7 +95,19 @@ def test_what_only_may_be_a_secret_is_covered_and_put_to_a_person() -> None:
 
 
 def test_a_frame_between_two_stills_takes_the_covers_of_both() -> None:
-    watched = Watched(width=8, height=8, duration_s=9.0, stills=tuple(Still(time_s=float(i), until_s=i + 0.5, path="") for i in range(4)))
-    covers = run([f"DB_PASSWORD={SECRET}"]).covers
-    assert covers_at(watched, covers, 1.7) == (covers[0].box,)
-    assert covers_at(watched, covers, 3.2) == ()
+    watched = Watched(
+        width=800, height=600, duration_s=9.0, stills=tuple(Still(time_s=float(i), until_s=i + 0.5, path="") for i in range(4))
+    )
+    (cover,) = run([f"DB_PASSWORD={SECRET}"]).covers
+    (mask,) = masks(watched, [replace(cover, still=1)])
+    assert (mask.start_s, mask.end_s) == (0.5, 2.0)
+    x, y, width, height = mask.box
+    assert (round(x * 800), round(y * 600)) == (cover.box[0], 0)
+    assert round((x + width) * 800) == cover.box[0] + cover.box[2]
+    assert round(height * 600) == cover.box[1] + cover.box[3]
+
+
+def test_every_cover_of_a_recording_is_known_for_its_other_frames_too() -> None:
+    result = run([f"DB_PASSWORD={SECRET}"])
+    assert len(result.masks) == len(result.covers) == 1
+    assert (result.masks[0].start_s, result.masks[0].end_s) == (0.0, 2.0)

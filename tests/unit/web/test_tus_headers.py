@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from plugin.domain.recording import container
 from plugin.web.tus.metadata import MAX_LABEL_CHARS, BadHeader, label, parse_checksum, parse_decimal, parse_metadata
-from plugin.web.tus.sniff import looks_like_media
 
 
 def _b64(text: str) -> str:
@@ -94,11 +94,11 @@ def test_a_checksum_must_be_of_a_known_kind_and_length(header: str) -> None:
     ],
 )
 def test_texts_archives_programs_and_playlists_are_no_media(head: bytes) -> None:
-    assert not looks_like_media(head)
+    assert container(head) is None
 
 
 @pytest.mark.parametrize(
     "head", [b"\x00\x00\x00\x20ftypisom", b"\x1a\x45\xdf\xa3\x9f", b"RIFF\x00\x00\x00\x00WAVEfmt ", b"OggS\x00", b"\xff\xfb\x90\x00"]
 )
 def test_containers_are_known_by_their_first_bytes(head: bytes) -> None:
-    assert looks_like_media(head)
+    assert container(head) is not None

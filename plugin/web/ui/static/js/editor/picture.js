@@ -18,6 +18,7 @@ class PictureDialog {
     Object.assign(this, options);
     const { image, evidence } = this.step;
     this.time = image?.time ?? evidence?.shown?.[1] ?? evidence?.end ?? 0;
+    this.uncovered = [];
     this.image = h("img", { alt: t("picture.frame") });
     this.answer = h("div", { "aria-live": "polite" });
     const boxes = [...(image?.highlight ? [{ kind: "highlight", box: image.highlight }] : []), ...(image?.redactions ?? []).map((box) => ({ kind: "redaction", box }))];
@@ -73,14 +74,17 @@ class PictureDialog {
   /** What was covered may be a secret: uncovering it asks, and the service logs who did it. */
   mayRemove(entry) {
     if (entry.kind !== "redaction" || entry.fresh) return true;
-    return ask(this.host, { title: t("picture.uncover.title"), text: t("picture.uncover.text"), yes: t("picture.uncover.yes"), no: t("picture.uncover.no"), danger: true });
+    return ask(this.host, { title: t("picture.uncover.title"), text: t("picture.uncover.text"), yes: t("picture.uncover.yes"), no: t("picture.uncover.no"), danger: true }).then((yes) => {
+      if (yes) this.uncovered.push(entry.box);
+      return yes;
+    });
   }
 
   async cut() {
     this.save.disabled = true;
     const of = (kind) => this.boxes.boxes.filter((entry) => entry.kind === kind).map((entry) => entry.box.map((value) => Math.max(0, Math.min(1, Number(value.toFixed(5))))));
     try {
-      this.close(await this.api.post(`/sops/${encodeURIComponent(this.sopId)}/images`, { time: Number(this.time.toFixed(2)), highlight: of("highlight")[0] ?? null, redactions: of("redaction") }));
+      this.close(await this.api.post(`/sops/${encodeURIComponent(this.sopId)}/images`, { time: Number(this.time.toFixed(2)), highlight: of("highlight")[0] ?? null, redactions: of("redaction"), uncovered: this.uncovered }));
     } catch (error) {
       fill(this.answer, notice("danger", explain(error)));
       this.save.disabled = false;

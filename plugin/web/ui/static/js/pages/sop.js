@@ -42,7 +42,7 @@ start(async ({ page, api, me, data }) => {
   }
 
   function read() {
-    fill(panel, h("div", { class: "split" }, readSop(content, { api, sopId: data.sopId, host: document.body, onPlay: sop.recording_id ? play : null }), h("aside", {}, facts(), h("div", { class: "card stack tight", id: "player", hidden: true }))));
+    fill(panel, h("div", { class: "split" }, readSop(content, { api, sopId: data.sopId, host: document.body, onPlay: sop.recording_id && author ? play : null }), h("aside", {}, facts(), h("div", { class: "card stack tight", id: "player", hidden: true }))));
   }
 
   function facts() {
