@@ -6,6 +6,7 @@ Exit codes: 0 done, 2 wrong use, 3 the input cannot be used (with the reason), 1
 from __future__ import annotations
 
 import sys
+from importlib import import_module
 from typing import NoReturn
 
 import click
@@ -13,16 +14,38 @@ from rich.console import Console
 
 from connectors.errors import AuthFailed, Conflict, ConnectorError, Gone, Misconfigured, Reject
 from plugin import __version__
-from plugin.cli.doctor import doctor
-from plugin.cli.make import make
-from plugin.cli.publish import publish
-from plugin.cli.service import connect, db, reviews, scheduler, serve, web, worker
 from plugin.domain.errors import Invalid, InvalidDocument, SopError, UnusableRecording
 
 OURS, USAGE, UNUSABLE = 1, 2, 3
 
+COMMANDS = {
+    "make": "plugin.cli.make",
+    "publish": "plugin.cli.publish",
+    "serve": "plugin.cli.service",
+    "web": "plugin.cli.service",
+    "worker": "plugin.cli.service",
+    "scheduler": "plugin.cli.service",
+    "db": "plugin.cli.service",
+    "connect": "plugin.cli.service",
+    "reviews": "plugin.cli.service",
+    "doctor": "plugin.cli.doctor",
+}
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+
+class _OnDemand(click.Group):
+    """Imports a command when it is called. Every child process begins with this module again, so it must not cost seconds."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - the signature of click
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - the signature of click
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = getattr(import_module(COMMANDS[cmd_name]), cmd_name)
+        return command
+
+
+@click.group(cls=_OnDemand, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(__version__, prog_name="sopwright")
 def cli() -> None:
     """Turn a narrated screen recording into a Standard Operating Procedure, publish it, keep it reviewed.
@@ -35,10 +58,6 @@ def cli() -> None:
 
     Settings come from the environment (SOPWRIGHT_*); `sopwright doctor` says what is in use and what is missing.
     """
-
-
-for command in (make, publish, serve, web, worker, scheduler, db, connect, reviews, doctor):
-    cli.add_command(command)
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:

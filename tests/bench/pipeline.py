@@ -2,7 +2,7 @@
 
     python -m tests.bench.pipeline [RECORDING ...] [--hours N]
 
-Every row is a process of its own, measured by the operating system (wait4). ``whole`` is the command that a user runs, stages overlapping.
+Every row is a process of its own with its start-up, measured by the operating system (wait4). ``whole`` is the command that a user runs, stages overlapping.
 ``--hours`` also makes a recording of that length (a sample, repeated) and shows that memory stays flat.
 """
 
