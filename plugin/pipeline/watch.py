@@ -27,7 +27,9 @@ RESTLESS_TIMES = 27
 SOLID = 0.85
 """A patch filled this much is a block caret or a box; arrow, hand and text bar fill about half of theirs."""
 LEAST_POINTER_PX = 4
-REDRAWN_SHARE = 0.12
+CARET_PX = 3
+"""By which a caret's outline may differ from one blink to the next in a lossy picture."""
+REDRAWN_SHARE, REDRAWN_PATCHES = 0.12, 10
 
 
 def watch(context: Context) -> Watched:
@@ -68,7 +70,7 @@ class _Watcher:
             self._rest_since_s = frame.time_s
             return
         cells = changed_cells(last.luma, frame.luma)
-        found = [r for r in rectangles(cells) if not self._blinks(frame.time_s, r)] if cells.any() else []
+        found = [r for r in rectangles(cells) if not self._blinks(last, frame, r)] if cells.any() else []
         rects = [r for r in found if not self._restless(frame.time_s, r)]
         if len(found) > len(rects) and sum(r[2] * r[3] for r in found) > RESTLESS_SHARE * self.width * self.height:
             self._rest_since_s = frame.time_s  # a film never rests, a spinner disturbs nobody
@@ -77,7 +79,7 @@ class _Watcher:
         patches = [self._patch(last, frame, r) for r in rects]
         area = sum(r[2] * r[3] for r in rects) / (self.width * self.height)
         # In a page that is drawn anew anything may look like a pointer; where it was is where it stays.
-        pointer = self._tracker.see(frame.time_s, last.luma, frame.luma, patches) if area < REDRAWN_SHARE else ()
+        pointer = self._tracker.see(frame.time_s, last.luma, frame.luma, patches) if area < REDRAWN_SHARE and len(rects) <= REDRAWN_PATCHES else ()
         shift = vertical_shift(last.luma, frame.luma, union(rects)) if area > 0.05 else 0
         self._differences.append(Difference(time_s=frame.time_s, rects=tuple(p.rect for p in patches), shift_px=shift))
         rest = [p.rect for p in patches if not any(overlap(p.rect, q) for q in pointer)]
@@ -104,7 +106,8 @@ class _Watcher:
         part = exact(last.luma, frame.luma, rect) or rect
         most = self._tracker.widest_px
         small = min(part[2:]) >= LEAST_POINTER_PX and max(part[2:]) <= most
-        return Patch(rect=part, pointer_like=small and density(last.luma, frame.luma, part) <= SOLID)
+        solid = density(last.luma, frame.luma, part) > SOLID
+        return Patch(rect=part, pointer_like=small and not solid, solid=solid)
 
     def _disturbed(self, last: Frame, frame: Frame, box: Rect) -> None:
         """The picture is no longer at rest: keeps what was to be seen until now, unless that is an intermediate state only."""
@@ -118,13 +121,14 @@ class _Watcher:
         self._typed_since_still = small or self._typed_since_still
         self._rest_since_s = frame.time_s
 
-    def _blinks(self, time_s: float, rect: Rect) -> bool:
-        """A caret: the same tiny patch that came or went between 0.25 and 1.3 seconds ago."""
+    def _blinks(self, last: Frame, frame: Frame, rect: Rect) -> bool:
+        """A caret: the very same tiny patch that came or went between 0.25 and 1.3 seconds ago. A pointer that leaves from beside it is larger."""
         if rect[2] > 3 * CELL_PX or rect[3] > max(5 * CELL_PX, self.height // 22):
             return False
-        same = [t for t, r in self._carets if abs(r[0] - rect[0]) <= CELL_PX and abs(r[1] - rect[1]) <= CELL_PX]
-        self._carets.append((time_s, rect))
-        return any(0.25 <= time_s - t <= 1.3 for t in same)
+        part = exact(last.luma, frame.luma, rect) or rect
+        same = [t for t, r in self._carets if all(abs(a - b) <= CARET_PX for a, b in zip(part, r, strict=True))]
+        self._carets.append((frame.time_s, part))
+        return any(0.25 <= frame.time_s - t <= 1.3 for t in same)
 
     def _restless(self, time_s: float, rect: Rect) -> bool:
         key = (rect[0] // 64, rect[1] // 64)

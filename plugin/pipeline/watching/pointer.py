@@ -12,32 +12,42 @@ from typing import Any
 import numpy as np
 
 from plugin.pipeline.artefacts import Glyph, Pointer, Rect
-from plugin.pipeline.watching.differences import overlap
+from plugin.pipeline.watching.differences import overlap, union
 
 BEAM = 12
+FRESH = 6
 WORST = 12.0
 WIDEST_SHARE = 0.03
 """A pointer is at most this share of the picture's larger side (48 px at 1600)."""
 LEAST_JUMP_PX = 3
 
-MOVED, MERGED, INTO_HOVER, APPEARED = 2.0, 0.6, 1.1, -1.3
-RESTORED, LEFT_A_TRACE = 0.6, -1.2
+MOVED, MERGED, INTO_HOVER, APPEARED = 2.0, 1.0, 1.1, -1.3
+RESTORED, LEFT_A_TRACE = 0.6, -2.0
 UNEXPLAINED, TOUCHED = -0.15, -0.5
+LEFT_ALONE = 1.9
+MISFIT = 0.8
+MOVING_S = 0.21
+"""A pointer that rested longer before a control recoloured pressed it."""
+LEAST_CONTROL = 2.5
+LEAVES_SHARE = 0.3
+FAR, FAR_PX = 0.4, 400
+"""A hand crosses the screen in several frames."""
 ALIKE_LEVELS = 14.0
 """Mean grey levels by which what the pointer uncovers may differ from what was there before it came."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Patch:
-    """One rectangle of different pixels. ``pointer_like``: small, and not filled like a caret or a box."""
+    """One rectangle of different pixels. ``solid``: filled like a caret or a box; ``pointer_like``: small, and not solid."""
 
     rect: Rect
     pointer_like: bool
+    solid: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Place:
-    """The pointer is drawn in ``box`` from ``time_s`` on; in a recoloured control (``hover``) only roughly."""
+    """The pointer is drawn in ``box`` from ``time_s`` on; in a recoloured control (``hover``) only roughly. ``sizes`` are those of its last glyphs."""
 
     time_s: float
     box: Rect
@@ -45,6 +55,7 @@ class _Place:
     used: tuple[Rect, ...]
     hover: bool
     came_from: _Place | None
+    sizes: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +99,10 @@ class Tracker:
                 key = new.place.box if new.place else None
                 if key not in best or best[key].score < new.score:
                     best[key] = new
-        ranked = sorted(best.values(), key=lambda g: -g.score)[:BEAM]
+        order = sorted(best.values(), key=lambda g: -g.score)
+        # Where the pointer was lost its next moves come from nowhere at first: the newest places are given time to prove themselves.
+        fresh = [g for g in order[BEAM:] if g.place is not None and g.place.time_s == time_s]
+        ranked = order[:BEAM] + fresh[:FRESH]
         top = ranked[0].score
         self._beam = [replace(g, score=g.score - top) for g in ranked if g.score > top - WORST]
         now = self._beam[0].place
@@ -117,7 +131,7 @@ class Tracker:
     def _readings(self, seen: _Seen, guess: _Guess) -> list[_Guess]:
         """All ways to go on from a guess: the pointer stayed, or moved to one of the patches."""
         place = guess.place
-        left = tuple(p.rect for p in seen.patches if place is not None and overlap(p.rect, place.box, 1))
+        left = _left(place, seen.patches)
         others = UNEXPLAINED * min(3, len(seen.small))
         found = [replace(guess, score=guess.score + others + (TOUCHED if left else 0.0))]
         for rect in seen.small:
@@ -125,36 +139,57 @@ class Tracker:
                 found.append(self._moved(seen, guess, rect, APPEARED + others, used=(rect,), size=rect[2:]))
             elif rect not in left and _alike(rect[2:], place.size):
                 gone = tuple(r for r in left if max(r[2:]) <= 2 * self.widest_px)
-                gain = (MOVED - 0.4 * min(1.0, _far(rect, place.box) / 800)) if left else APPEARED
+                # What lies at the old place is clean evidence of leaving it only where it is no larger than the pointer.
+                clean = bool(left) and any(r[2] * r[3] <= LEFT_ALONE * place.size[0] * place.size[1] for r in gone)
+                gain = ((MOVED if clean else MERGED) - FAR * min(2.0, _far(rect, place.box) / FAR_PX)) if left else APPEARED
                 gain += others - UNEXPLAINED * min(2, 1 + len(gone))
-                found.append(self._moved(seen, guess, rect, gain, used=(*gone, rect), size=rect[2:]))
+                found.append(self._moved(seen, guess, rect, gain, used=(*gone, rect), size=rect[2:], clean=clean))
         return found + (self._blurred(seen, guess, place, left, others) if place is not None and left else [])
 
     def _blurred(self, seen: _Seen, guess: _Guess, place: _Place, left: tuple[Rect, ...], others: float) -> list[_Guess]:
         """Moves whose end is no patch of its own: a slow one (old and new place are one patch), or one onto a control that recoloured."""
         found = []
         merged = max(left, key=lambda r: r[2] * r[3])
-        if max(merged[2:]) <= 2 * self.widest_px:
-            box = _middle(merged, place.size) if place.hover else _other_end(merged, place)
-            if box is not None:
-                found.append(self._moved(seen, guess, box, MERGED + others, used=left, size=place.size))
+        solid = any(p.solid for p in seen.patches if p.rect == merged)
+        if max(merged[2:]) <= 2 * self.widest_px and not solid:
+            if place.hover:
+                vague = merged[2] * merged[3] > LEFT_ALONE * place.size[0] * place.size[1]
+                box = merged if vague else _middle(merged, place.size)
+                found.append(self._moved(seen, guess, box, (0.5 if vague else 1.0) * MERGED + others, used=left, size=place.size, hover=vague))
+            else:
+                for box, misfit in _ends(merged, place):
+                    found.append(self._moved(seen, guess, box, MERGED - MISFIT * misfit + others, used=left, size=box[2:]))
         gone = tuple(r for r in left if max(r[2:]) <= 2 * self.widest_px)
+        moving = seen.time_s - place.time_s <= MOVING_S
         for patch in seen.patches:
             width, height = patch.rect[2:]
             control = place.size[0] * 1.3 < width <= 0.5 * self.width and 14 <= height <= 0.13 * self.height
-            if control and not patch.pointer_like and not place.hover and (gone or patch.rect in left):
-                box = _without(patch.rect, place.box) if patch.rect in left else patch.rect
-                found.append(self._moved(seen, guess, box, INTO_HOVER + others, used=gone, size=place.size, hover=True))
+            small = patch.pointer_like and (patch.rect in left or width * height < LEAST_CONTROL * place.size[0] * place.size[1])
+            if not control or small or not (gone or patch.rect in left):
+                continue
+            box = _without(patch.rect, place.box) if patch.rect in left else patch.rect
+            if box is None and moving and not place.hover:
+                box = patch.rect
+            if box is not None:
+                gain = INTO_HOVER - 2 * FAR * min(3.0, _gap(box, place.box) / FAR_PX) + others
+                found.append(self._moved(seen, guess, box, gain, used=gone, size=place.size, hover=True))
         return found
 
     def _moved(
-        self, seen: _Seen, guess: _Guess, box: Rect, gain: float, *, used: tuple[Rect, ...], size: tuple[int, ...], hover: bool = False
+        self, seen: _Seen, guess: _Guess, box: Rect, gain: float, *, used: tuple[Rect, ...], size: tuple[int, ...], hover: bool = False, clean: bool = False
     ) -> _Guess:
         """A pointer leaves nothing behind: what it uncovers is what was there before it came. A caret or a typed letter leaves a trace."""
         trace = _trace(seen.after, guess, box)
         gain += 0.0 if trace is None else RESTORED if trace <= ALIKE_LEVELS else LEFT_A_TRACE
-        place = _Place(time_s=seen.time_s, box=box, size=(size[0], size[1]), used=used, hover=hover, came_from=guess.place)
-        return _Guess(score=guess.score + gain, place=place, under=None if hover else _under(seen.before, guess, box))
+        old = guess.place
+        shape = (size[0], size[1])
+        sizes = old.sizes if old is not None else ()
+        if clean and not any(max(abs(shape[0] - w), abs(shape[1] - h)) <= 2 for w, h in sizes):
+            sizes = (*sizes, shape)[-3:]
+        place = _Place(time_s=seen.time_s, box=box, size=shape, used=used, hover=hover, came_from=old, sizes=sizes)
+        # Where the pointer comes from nowhere, it may have covered this place already.
+        under = None if hover or not used or (old is not None and gain < 0 and trace is None) else _under(seen.before, guess, box)
+        return _Guess(score=guess.score + gain, place=place, under=under)
 
 
 def hot_spot(place: _Place) -> tuple[int, int, Glyph]:
@@ -203,7 +238,28 @@ def _cut_out(mask: Any, box: Rect, hole: Rect) -> None:
 
 
 def _alike(a: tuple[int, ...], b: tuple[int, ...]) -> bool:
-    return 0.35 <= (a[0] + 4) / (b[0] + 4) <= 2.8 and 0.35 <= (a[1] + 4) / (b[1] + 4) <= 2.8
+    return 0.4 <= (a[0] + 4) / (b[0] + 4) <= 2.4 and 0.4 <= (a[1] + 4) / (b[1] + 4) <= 2.4
+
+
+def _left(place: _Place | None, patches: list[Patch]) -> tuple[Rect, ...]:
+    """The patches that say that the pointer is no longer where it was: a pointer that leaves changes all of its place, not a corner of it."""
+    if place is None:
+        return ()
+    touched = tuple(p.rect for p in patches if overlap(p.rect, place.box, 1))
+    inside = place.hover and any(_share(r, place.box) >= 0.6 for r in touched)
+    return touched if inside or sum(_share(place.box, r) for r in touched) >= LEAVES_SHARE else ()
+
+
+def _share(box: Rect, other: Rect) -> float:
+    wide = min(box[0] + box[2], other[0] + other[2]) - max(box[0], other[0])
+    high = min(box[1] + box[3], other[1] + other[3]) - max(box[1], other[1])
+    return max(0, wide) * max(0, high) / (box[2] * box[3])
+
+
+def _gap(a: Rect, b: Rect) -> int:
+    """Pixels between two rectangles, 0 where they touch."""
+    across = max(a[0] - b[0] - b[2], b[0] - a[0] - a[2], 0)
+    return across + max(a[1] - b[1] - b[3], b[1] - a[1] - a[3], 0)
 
 
 def _far(a: Rect, b: Rect) -> int:
@@ -214,23 +270,40 @@ def _middle(patch: Rect, size: tuple[int, int]) -> Rect:
     return (patch[0] + (patch[2] - size[0]) // 2, patch[1] + (patch[3] - size[1]) // 2, *size)
 
 
-def _without(patch: Rect, old: Rect) -> Rect:
-    """What is left of a patch when the pointer's old place at one of its ends is cut away: the control that it went onto."""
+def _without(patch: Rect, old: Rect) -> Rect | None:
+    """What is left of a patch when the pointer's old place at one of its ends is cut away: the control that it went onto.
+
+    None where it lay inside already: a press recoloured the control then, not the pointer's coming.
+    """
     x, y, width, height = patch
-    above, below = old[1] - y, y + height - (old[1] + old[3])
-    if min(above, below) <= 2 and max(above, below) >= 14:
-        return (x, y, width, above) if above > below else (x, y + height - below, width, below)
-    return patch
+    before, after = (old[0] - x, old[1] - y), (x + width - old[0] - old[2], y + height - old[1] - old[3])
+    for axis in (1, 0):
+        near, far = sorted((before[axis], after[axis]))
+        if near <= 2 and far >= 14:
+            start = (x, y)[axis] if before[axis] > after[axis] else (x, y)[axis] + patch[2 + axis] - far
+            return (x, start, width, far) if axis else (start, y, far, height)
+    return None
 
 
-def _other_end(merged: Rect, place: _Place) -> Rect | None:
-    """The new place is the end of the merged patch that the old place does not reach."""
-    was = place.box
-    width, height = min(place.size[0], merged[2]), min(place.size[1], merged[3])
-    right, down = merged[0] + merged[2] - (was[0] + was[2]), merged[1] + merged[3] - (was[1] + was[3])
-    left, up = was[0] - merged[0], was[1] - merged[1]
-    if max(right, left) < LEAST_JUMP_PX and max(down, up) < LEAST_JUMP_PX:
-        return None
-    x = merged[0] + merged[2] - width if right > left else merged[0]
-    y = merged[1] + merged[3] - height if down > up else merged[1]
-    return (x, y, width, height)
+def _ends(merged: Rect, place: _Place) -> list[tuple[Rect, float]]:
+    """Where in a merged patch the pointer may be now, and how badly old and new place together fill the patch (0..1).
+
+    The new place lies in one of its corners. Its size may be another one, where the glyph changed on the way.
+    """
+    x, y, width, height = merged
+    found: list[tuple[Rect, float]] = []
+    if max(abs(a - b) for a, b in zip(merged, place.box, strict=True)) <= LEAST_JUMP_PX:
+        return found  # it left
+    for size in {place.size, *place.sizes}:
+        wide, high = min(size[0], width), min(size[1], height)
+        if wide < 0.6 * size[0] or high < 0.6 * size[1]:
+            continue
+        for left in {x, x + width - wide}:
+            for top in {y, y + height - high}:
+                box = (left, top, wide, high)
+                if _share(box, place.box) > 0.95 or max(abs(left - place.box[0]), abs(top - place.box[1])) < LEAST_JUMP_PX:
+                    continue
+                both = union([box, place.box])
+                off = max(abs(both[0] - x), abs(both[1] - y), abs(both[0] + both[2] - x - width), abs(both[1] + both[3] - y - height))
+                found.append((box, min(1.0, off / 8)))
+    return found
