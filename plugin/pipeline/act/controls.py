@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from typing import Any
 
-from plugin.pipeline.act.geometry import bottom, grown, holds, line_at, right, same_row, share
+from plugin.pipeline.act.geometry import bottom, grown, holds, line_at, right, share
 from plugin.pipeline.act.labels import Control, clean, control_at, heading, is_password
 from plugin.pipeline.artefacts import Action, ActionKind, Click, Line, Point, Reading, Rect, Watched
 from plugin.pipeline.engines import picture
@@ -19,6 +20,9 @@ Picture = Callable[[int], Any]
 _APPROACH_S = 1.5
 _SOONEST_S = 0.85
 """A hand does not move to another control and press within this time."""
+_LOOK_AHEAD = 10
+_OPEN_S = 12.0
+"""For which a list may stand open before an option is pressed."""
 _POINTER = re.compile(r"^[I|\[\]] |(?: [I|\[\]])+$")
 """A text pointer in a field, read as a letter that stands alone."""
 
@@ -27,12 +31,46 @@ def actions(watched: Watched, reading: Reading, pictures: Picture, aside: Callab
     """``aside`` says that a click fell on something that is told otherwise (a terminal). Clicks that did nothing are none."""
     clicks = _distinct([c for c in watched.clicks if not aside(c.before, c)], watched, reading, pictures)
     found: list[Action] = []
+    opened: _Opened | None = None
     for i, click in enumerate(clicks):
         following = clicks[i + 1] if i + 1 < len(clicks) else None
-        action = _action(watched, reading, pictures, click, following)
+        control = _control(watched, reading, pictures, click)
+        option = opened.option_at((click.x, click.y)) if opened is not None and click.time_s - opened.time_s < _OPEN_S else None
+        if option is not None and opened is not None and found and found[-1].act_s == opened.time_s:
+            found[-1] = _chosen(found[-1], opened, option, watched, click)
+            continue
+        opened = _opened(reading, click, control)
+        action = _action(watched, reading, pictures, click, control, following)
         if action is not None:
             found.append(action)
     return _merged_lists(found)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Opened:
+    """A list that a press opened beneath a control, with its options."""
+
+    time_s: float
+    label: str | None
+    rows: tuple[Line, ...]
+
+    def option_at(self, point: Point) -> str | None:
+        near = [o for o in self.rows if o.box[1] - 6 <= point[1] <= bottom(o.box) + 6 and o.box[0] - 40 <= point[0] <= right(o.box) + 400]
+        return clean(min(near, key=lambda o: abs(o.box[1] + o.box[3] // 2 - point[1])).text) if near else None
+
+
+def _opened(reading: Reading, click: Click, control: Control) -> _Opened | None:
+    rows = fresh_rows(reading, click, control.box, click.after) if control.role in ("field", "list", "button") else ()
+    label = control.label if control.role == "button" else control.target
+    return _Opened(time_s=click.time_s, label=label, rows=rows) if len(rows) >= 2 else None
+
+
+def _chosen(opener: Action, opened: _Opened, option: str, watched: Watched, click: Click) -> Action:
+    """The press that opened a list and the one on its option are one selection."""
+    after = click.after if click.after < len(watched.stills) else opener.after
+    end_s = watched.stills[after].time_s if after is not None else click.time_s
+    target = opened.label or opener.target
+    return replace(opener, kind="select", role="list", target=target, value=option, end_s=round(max(click.time_s, end_s), 3), after=after)
 
 
 def _distinct(clicks: Sequence[Click], watched: Watched, reading: Reading, pictures: Picture) -> list[Click]:
@@ -56,19 +94,24 @@ def _distinct(clicks: Sequence[Click], watched: Watched, reading: Reading, pictu
     return kept
 
 
-def _action(watched: Watched, reading: Reading, pictures: Picture, click: Click, following: Click | None) -> Action | None:
-    point = (click.x, click.y)
-    lines = _unspoiled(reading, click)
+def _control(watched: Watched, reading: Reading, pictures: Picture, click: Click) -> Control:
+    lines = _unspoiled(reading, pictures, click)
     size = (watched.width, watched.height)
     gray = pictures(click.before)
-    control = control_at(point, lines, lambda at: picture.outline(gray, at, widest=1400, highest=90), _recoloured(click), size)
+    return control_at((click.x, click.y), lines, lambda at: picture.outline(gray, at, widest=1400, highest=90), _recoloured(click), size)
+
+
+def _action(watched: Watched, reading: Reading, pictures: Picture, click: Click, control: Control, following: Click | None) -> Action | None:
+    point = (click.x, click.y)
+    size = (watched.width, watched.height)
+    lines = reading.screens[click.before].lines
     last = following.before if following is not None else _settled(watched, click)
     kind, value, secret, done = _outcome(control, reading, pictures, click, last)
     if kind == "click" and control.role == "field" and control.words is None:
         return None
     if kind == "click" and control.target is None and (_recoloured(click) is None or click.after == click.before):
         return None
-    target, role = control.target, "list" if kind == "select" else control.role
+    target, role = (control.label or control.target, "list") if kind == "select" else (control.target, control.role)
     if kind == "click" and control.words:
         target, role = control.words, "button"
     box = _highlight(control, point, size)
@@ -86,7 +129,7 @@ def _recoloured(click: Click) -> Rect | None:
     return click.hover if click.hover is not None and click.hover[2] >= 30 and click.hover[3] >= 10 else None
 
 
-def _unspoiled(reading: Reading, click: Click) -> tuple[Line, ...]:
+def _unspoiled(reading: Reading, pictures: Picture, click: Click) -> tuple[Line, ...]:
     """The lines before the click; where the pointer lay on one, as the stills around read it."""
     spot = (click.x - 16, click.y - 16, 44, 48)
     out = []
@@ -102,23 +145,22 @@ def _unspoiled(reading: Reading, click: Click) -> tuple[Line, ...]:
                     texts[other.text] += 1 if still in (click.before, click.after) else 2
         best = texts.most_common(1)[0][0]
         out.append(Line(box=line.box, text=best, confidence=line.confidence))
-    return _completed(tuple(out), reading, click)
+    return _completed(tuple(out), reading, pictures, click, spot)
 
 
-def _completed(lines: tuple[Line, ...], reading: Reading, click: Click) -> tuple[Line, ...]:
-    """The lines, with the words under the pointer as a still shortly before showed them where the pointer spoiled them now."""
+def _completed(lines: tuple[Line, ...], reading: Reading, pictures: Picture, click: Click, spot: Rect) -> tuple[Line, ...]:
+    """The lines, with the words under the pointer (``spot``) as a still shortly before showed them where the pointer spoiled them now."""
     point = (click.x, click.y)
     now = line_at(lines, point, 5)
     if now is not None and len(now.text) >= 3 and now.confidence >= 0.93:
         return lines
-    around = [(o.text, o.box[1]) for o in lines if abs(o.box[0] - click.x) < 300 and abs(o.box[1] - click.y) < 120 and len(o.text) >= 3]
+    gray = pictures(click.before)
     for still in range(click.before - 1, max(-1, click.before - 7), -1):
-        earlier = reading.screens[still].lines
-        old = line_at(earlier, point, 5)
+        old = line_at(reading.screens[still].lines, point, 5)
         if old is None or len(old.text) < 2 or old.confidence < 0.93:
             continue
-        known = {(o.text, o.box[1]) for o in earlier}
-        if sum(a in known for a in around) >= 0.5 * len(around):
+        here = picture.cut(gray, old.box, 2)
+        if picture.alike(here, picture.cut(pictures(still), old.box, 2), picture.mask_of(spot, old.box, here.shape, 2)):
             return (*(o for o in lines if not share(o.box, grown(old.box, 4, 10**5, 10**5)) > 0.5), old)
     return lines
 
@@ -133,11 +175,12 @@ def _outcome(control: Control, reading: Reading, pictures: Picture, click: Click
     """What the click led to: (kind, value, secret, still that shows the result)."""
     if control.role == "check box":
         return "tick", None, False, click.after
-    if control.role not in ("field", "list") or last < click.after:
+    listed = control.role == "button" and len(fresh_rows(reading, click, control.box, click.after)) >= 2
+    if (control.role not in ("field", "list") and not listed) or last < click.after:
         return "click", None, False, click.after
     before = inside(reading.screens[click.before].lines, control.box)
     for still in range(last, click.after - 1, -1):
-        if not _still_there(pictures(still), (click.x, click.y), control.box):
+        if not still_there(pictures(still), (click.x, click.y), control.box):
             continue
         if control.role == "field" and picture.dots(pictures(still), control.box) and not picture.dots(pictures(click.before), control.box):
             return "type", None, True, still
@@ -148,20 +191,49 @@ def _outcome(control: Control, reading: Reading, pictures: Picture, click: Click
             continue
         if control.words and SequenceMatcher(None, now, control.words).ratio() > 0.8:
             continue
-        if before and _popup(reading, click, control.box):
-            return "select", now, False, still
+        value = agreed(now, reading, pictures, (click.x, click.y), control.box, still)
+        if _popup(reading, click, control.box, value, before, still):
+            return "select", value, False, still
         if control.role == "field":
-            return "type", now, is_password(control.target), still
+            return "type", value, is_password(control.target), still
         break
     return "click", None, False, click.after
 
 
+def agreed(value: str, reading: Reading, pictures: Picture, point: Point, box: Rect, still: int) -> str:
+    """``value`` as most of the later stills show the field: a caret or a pointer in it is read as a letter at first, and moves on."""
+    seen: Counter[str] = Counter({value: 1})
+    for later in range(still + 1, min(still + _LOOK_AHEAD, len(reading.screens))):
+        now = inside(reading.screens[later].lines, box)
+        if SequenceMatcher(None, now, value).ratio() >= 0.6 and still_there(pictures(later), point, box):
+            seen[now] += 1
+    most = max(seen.values())
+    return min((text for text, times in seen.items() if times == most), key=len)
+
+
 def inside(lines: Sequence[Line], box: Rect) -> str:
-    """The words in a field, from left to right."""
-    held = sorted(
-        (o for o in lines if share(o.box, grown(box, 3, 10**5, 10**5)) > 0.7), key=lambda o: (o.box[1] // max(8, o.box[3]), o.box[0])
-    )
-    return _POINTER.sub("", " ".join(t for o in held if (t := _typed(o.text)))).strip()
+    """The words in a field, from left to right. Of a line that was joined with its neighbours only what stands in the field."""
+    reach = grown(box, 3, 10**5, 10**5)
+    held = [o for o in lines if share(o.box, reach) > 0.25 and box[1] - 3 <= o.box[1] + o.box[3] // 2 <= bottom(box) + 3]
+    held.sort(key=lambda o: (o.box[1] // max(8, o.box[3]), o.box[0]))
+    return _POINTER.sub("", " ".join(t for o in held if (t := _typed(_part(o, reach))))).strip()
+
+
+def _part(line: Line, reach: Rect) -> str:
+    """What of a line stands within ``reach``: words whose middle lies in it, and of one that crosses its edge the letters that do."""
+    step = line.box[2] / max(len(line.text), 1)
+    if line.box[0] >= reach[0] - step / 2 and right(line.box) <= right(reach) + step / 2:
+        return line.text
+
+    def within(start: int, end: int) -> bool:
+        return reach[0] <= line.box[0] + step * (start + end) / 2 <= right(reach)
+
+    kept = []
+    for word in re.finditer(r"\S+", line.text):
+        crosses = not within(word.start(), word.start()) or not within(word.end(), word.end())
+        if within(word.start(), word.end()):
+            kept.append("".join(c for i, c in enumerate(word[0], word.start()) if within(i, i + 1)) if crosses else word[0])
+    return " ".join(kept)
 
 
 def _typed(text: str) -> str:
@@ -169,7 +241,7 @@ def _typed(text: str) -> str:
     return clean(bare) if bare.endswith(("▼", "v")) and " " in bare else bare
 
 
-def _still_there(gray: Any, point: Point, box: Rect) -> bool:
+def still_there(gray: Any, point: Point, box: Rect) -> bool:
     """Whether the control's frame stands in the same place: the page was not replaced or scrolled, no menu closed."""
     now = picture.outline(gray, point, widest=1400, highest=90)
     if now is None or share(now, grown(box, 4, 10**5, 10**5)) < 0.9:
@@ -178,14 +250,25 @@ def _still_there(gray: Any, point: Point, box: Rect) -> bool:
     return share(box, grown(now, 4, 10**5, 10**5)) > 0.8 or (abs(now[1] - box[1]) <= 4 and abs(now[3] - box[3]) <= 8)
 
 
-def _popup(reading: Reading, click: Click, box: Rect) -> bool:
-    """Whether a list opened under the control: new rows at its left edge just after the click."""
+def _popup(reading: Reading, click: Click, box: Rect, value: str, before: str, until: int) -> bool:
+    """Whether ``value`` was chosen from a list that opened under the control: several new rows there, or the value itself among them."""
+    for still in range(click.after, min(until, click.after + 4) + 1):
+        rows = fresh_rows(reading, click, box, still)
+        if (before and len(rows) >= 2) or any(clean(o.text) == value for o in rows):
+            return True
+    return False
+
+
+def fresh_rows(reading: Reading, click: Click, box: Rect, still: int) -> tuple[Line, ...]:
+    """The lines that a list opened with under a control: new ones at its left edge, the first right below it."""
+    if still >= len(reading.screens):
+        return ()
     old = {(o.text, o.box[1]) for o in reading.screens[click.before].lines}
     fresh = [
-        o for o in reading.screens[click.after].lines
-        if (o.text, o.box[1]) not in old and -12 <= o.box[0] - box[0] <= 40 and o.box[1] > box[1] and o.box[1] - bottom(box) < 420
+        o for o in reading.screens[still].lines
+        if (o.text, o.box[1]) not in old and -12 <= o.box[0] - box[0] <= 40 and o.box[1] > box[1] and 0 <= o.box[1] - bottom(box) + 4 < 420
     ]  # fmt: skip
-    return len(fresh) >= 2 and min(o.box[1] for o in fresh) - bottom(box) < 50
+    return tuple(fresh) if fresh and min(o.box[1] for o in fresh) - bottom(box) < 50 else ()
 
 
 def _highlight(control: Control, point: tuple[int, int], size: tuple[int, int]) -> Rect:
@@ -196,18 +279,12 @@ def _highlight(control: Control, point: tuple[int, int], size: tuple[int, int]) 
 
 
 def _merged_lists(found: list[Action]) -> list[Action]:
-    """A click that opened a list and the click on its option become one selection."""
-    from dataclasses import replace
-
+    """A choice and the press on its option that ended it are one selection."""
     out: list[Action] = []
     for action in found:
         last = out[-1] if out else None
-        chosen = (
-            last is not None and last.kind == "select" and action.kind == "click" and action.target is not None and last.box is not None
-            and action.act_s - last.act_s < 12 and action.box is not None and action.target == last.value
-            and right(last.box) > action.box[0] and not same_row(action.box, last.box)
-        )  # fmt: skip
-        if chosen and last is not None:
+        chosen = last is not None and last.kind == "select" and action.kind == "click" and action.target == last.value
+        if chosen and last is not None and action.act_s - last.act_s < _OPEN_S:
             out[-1] = replace(last, end_s=action.end_s, after=action.after)
         else:
             out.append(action)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from statistics import median
 
 from plugin.pipeline.act.geometry import bottom, centre, distance, holds, line_at, right, same_row, share
 from plugin.pipeline.artefacts import Line, Point, Rect
@@ -20,13 +21,17 @@ _PASSWORD = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Control:
-    """``role`` is one of button, link, field, check box, list, row, icon, text; ``box`` what to outline, ``words`` what stands under the pointer."""
+    """``role`` is one of button, link, field, check box, list, row, icon, text; ``box`` what to outline, ``words`` what stands under the pointer.
+
+    ``label`` names what looks like a button in case it is a list: then its own words are what is chosen.
+    """
 
     target: str | None
     role: str
     box: Rect
     sure: float = 0.7
     words: str | None = None
+    label: str | None = None
 
 
 def clean(text: str) -> str:
@@ -118,13 +123,13 @@ def _worded(point: Point, line: Line, frame: Rect | None, lines: tuple[Line, ...
     inside = [o for o in lines if share(o.box, frame) > 0.7]
     if len(inside) > 1:
         return Control(target=clean(text), role="link", box=_padded(box))
-    if _looks_like_field(line.box, frame):
+    if looks_like_field(line.box, frame):
         label = field_label(frame, lines, outlined)
         return Control(target=label or _placeholder(text), role="field", box=frame, words=clean(text))
-    return Control(target=clean(text), role="button", box=frame)
+    return Control(target=clean(text), role="button", box=frame, label=field_label(frame, lines, outlined))
 
 
-def _looks_like_field(text: Rect, frame: Rect) -> bool:
+def looks_like_field(text: Rect, frame: Rect) -> bool:
     """Text at the left end of a long box; a button's stands in its middle."""
     before, after = text[0] - frame[0], right(frame) - right(text)
     return frame[2] >= 50 and after - before > max(8, 0.2 * text[2]) and before < 48
@@ -139,7 +144,7 @@ def _framed(point: Point, frame: Rect, lines: tuple[Line, ...], size: tuple[int,
     label = field_label(frame, lines, outlined)
     if inside and frame[2] > 0.3 * size[0] and (not label or right(inside[0].box) < point[0]):
         first = min(inside, key=lambda o: o.box[0])
-        if not _looks_like_field(first.box, frame) or frame[2] > 0.6 * size[0]:
+        if not looks_like_field(first.box, frame) or frame[2] > 0.6 * size[0]:
             return Control(target=clean(first.text), role="row", box=frame)
     own = clean(min(inside, key=lambda o: distance(o.box, point)).text) if inside else None
     if label is not None:
@@ -241,17 +246,24 @@ def heading(lines: tuple[Line, ...], size: tuple[int, int]) -> str | None:
     worded = [o for o in lines if sum(c.isalpha() for c in o.text) >= 3 and o.confidence >= 0.95 and not _ADDRESS.search(o.text)]
     if not worded:
         return None
-    heights = sorted(o.box[3] for o in worded)
-    usual = heights[len(heights) // 2]
-    widths = sorted(o.box[2] / len(o.text) for o in worded)
-    wide = 1.15 * widths[len(widths) // 2]
+    usual, high = median(letter_width(o) for o in worded), median(o.box[3] for o in worded)
     large = [
         o for o in worded
-        if o.box[3] >= 1.2 * usual and o.box[2] / len(o.text) >= wide and o.box[1] < 0.5 * size[1] and len(o.text) <= 60
+        if letter_width(o) >= 1.25 * usual and o.box[3] >= 1.15 * high and o.box[1] < 0.5 * size[1] and 4 <= len(o.text) <= 60
     ]  # fmt: skip
+    sizes = {id(o): letter_width(o) * o.box[3] for o in large}
     if large:
         # Headings lie nearer to the work than a site's banner: of nearly equal sizes the lower one wins.
-        tallest = max(o.box[3] for o in large)
-        return clean(max((o for o in large if o.box[3] >= 0.75 * tallest), key=lambda o: centre(o.box)[1]).text)
+        largest = max(sizes.values())
+        return clean(max((o for o in large if sizes[id(o)] >= 0.6 * largest), key=lambda o: centre(o.box)[1]).text)
     top = min(worded, key=lambda o: centre(o.box)[1])
     return clean(top.text)
+
+
+_SLIM, _WIDE = frozenset("fijlrtI.,:;|!'()[] "), frozenset("mwMW@%")
+
+
+def letter_width(line: Line) -> float:
+    """Pixels of a common small letter in the line's type. Steadier than the height, which letters that fall and borders change."""
+    units = sum(0.55 if c in _SLIM else 1.5 if c in _WIDE else 1.25 if c.isupper() else 1.0 for c in line.text)
+    return line.box[2] / units

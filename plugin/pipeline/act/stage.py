@@ -7,9 +7,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, cast
 
-from plugin.pipeline.act import controls, editor, shell, taken_back, terminal
+from plugin.pipeline.act import controls, editor, shell, taken_back, terminal, unpressed
 from plugin.pipeline.act.geometry import around, bottom, holds, right
-from plugin.pipeline.artefacts import Action, Actions, Click, Reading, Rect, Watched
+from plugin.pipeline.artefacts import Action, Actions, Point, Reading, Rect, Watched
 from plugin.pipeline.engines import picture
 from plugin.pipeline.stage import Context, Stage
 
@@ -49,7 +49,9 @@ def find_actions(watched: Watched, reading: Reading, pictures: Callable[[int], A
         found += shell.actions(history, watched)
     for pages, gone in zip(stays, left_at, strict=True):
         found += editor.actions(pages, watched, gone)
-    found += controls.actions(watched, reading, pictures, lambda still, click: _in_terminal(regions, still, click))
+    pressed = controls.actions(watched, reading, pictures, lambda still, click: _in_terminal(regions, still, (click.x, click.y)))
+    found += pressed
+    found += unpressed.actions(watched, reading, pictures, pressed, lambda still, point: _in_terminal(regions, still, point))
     found.sort(key=lambda action: (action.act_s, action.start_s))
     return Actions(actions=tuple(taken_back.mark(found)), tools=_tools(found))
 
@@ -68,8 +70,8 @@ def _key(histories: dict[int, shell.History], entries: list[terminal.Entry]) -> 
     return next((known for known in histories if abs(known - left) <= 12), left)
 
 
-def _in_terminal(regions: dict[int, list[Rect]], still: int, click: Click) -> bool:
-    return any(holds(region, (click.x, click.y)) and click.y <= bottom(region) for region in regions.get(still, ()))
+def _in_terminal(regions: dict[int, list[Rect]], still: int, point: Point) -> bool:
+    return any(holds(region, point) and point[1] <= bottom(region) for region in regions.get(still, ()))
 
 
 def _tools(actions: list[Action]) -> tuple[str, ...]:
@@ -101,4 +103,4 @@ def _pictures(folder: Path, watched: Watched) -> Callable[[int], Any]:
     return load
 
 
-STAGE = Stage(name="act", version=2, needs=("watch", "read"), produces=Actions, run=run, isolated=True)
+STAGE = Stage(name="act", version=4, needs=("watch", "read"), produces=Actions, run=run, isolated=True)
