@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, Protocol
@@ -14,6 +14,7 @@ import requests
 
 from connectors.confluence.failures import checked
 from connectors.contract import Person, Version
+from connectors.errors import AuthFailed
 from connectors.transport import Door, parsed
 
 State = Literal["current", "archived", "trashed", "draft"]
@@ -29,6 +30,7 @@ class RemoteBody:
     state: State
     body: str | None
     url: str
+    made_by: str | None = None
     edited_by: str | None = None
     edited_at: datetime | None = None
     message: str = ""
@@ -72,6 +74,12 @@ class Remote(Protocol):
     def find(self, space: str, title: str) -> RemoteBody | None:
         """The current or archived page of exactly this title, body included."""
 
+    def labelled(self, space: str, label: str) -> list[str]:
+        """The ids of pages with a label, as the search knows them: it lags behind, and may still name a page that is gone."""
+
+    def walk(self, space: str) -> Iterator[RemoteBody]:
+        """The pages of a space with their bodies, the last changed first where the edition can; not all of them in a very large space."""
+
     def read(self, page_id: str, *, version: int | None = None) -> RemoteBody:
         """Raises Missing. A trashed page is given where the edition shows it."""
 
@@ -88,7 +96,7 @@ class Remote(Protocol):
 
     def attach(self, page_id: str, name: str, content: bytes, media_type: str, comment: str) -> Attachment: ...
 
-    def replace(self, page_id: str, attachment: Attachment, content: bytes, media_type: str) -> None: ...
+    def replace(self, page_id: str, attachment: Attachment, content: bytes, media_type: str, comment: str) -> None: ...
 
     def label(self, page_id: str, names: Sequence[str]) -> None: ...
 
@@ -97,7 +105,10 @@ class Remote(Protocol):
     def versions(self, page_id: str) -> list[Version]: ...
 
     def comments(self, page_id: str) -> list[str]:
-        """Bodies of the footer comments."""
+        """Bodies of the comments."""
+
+    def open_markers(self, page_id: str) -> frozenset[str]:
+        """The markers in the text at which people are discussing."""
 
     def comment(self, page_id: str, body: str) -> None: ...
 
@@ -115,23 +126,29 @@ class Remote(Protocol):
 class Calls:
     """The library's client as transport: its paths, sessions and forms, our door's limits; its own retries and guesses are off."""
 
-    def __init__(self, client: Any, door: Door) -> None:
+    def __init__(self, client: Any, door: Door, before: Callable[[], None]) -> None:
+        """``before`` is called ahead of each request and may raise Retry."""
         self._client = client
+        self._before = before
         self.door = door
         # The library writes bodies and parameters at DEBUG; page text does not belong into a log.
         logging.getLogger("atlassian").setLevel(logging.INFO)
 
     def get(self, path: str, operation: str, remote_id: str | None = None, **params: Any) -> Any:
+        self._before()
         answer = self._client.get(path, params=params, advanced_mode=True)
         return self._data(answer, operation, remote_id)
 
     def post(self, path: str, data: Any, operation: str, remote_id: str | None = None) -> Any:
+        self._before()
         return self._data(self._client.post(path, data=data, advanced_mode=True), operation, remote_id)
 
     def put(self, path: str, data: Any, operation: str, remote_id: str | None = None) -> Any:
+        self._before()
         return self._data(self._client.put(path, data=data, advanced_mode=True), operation, remote_id)
 
     def delete(self, path: str, operation: str, remote_id: str | None = None, **params: Any) -> None:
+        self._before()
         checked(self._client.delete(path, params=params, advanced_mode=True), operation=operation, remote_id=remote_id)
 
     def upload(self, path: str, name: str, content: bytes, media_type: str, comment: str, operation: str, remote_id: str) -> Any:
@@ -141,6 +158,7 @@ class Calls:
             "minorEdit": (None, b"true", "text/plain; charset=utf-8"),
             "comment": (None, comment.encode(), "text/plain; charset=utf-8"),
         }
+        self._before()
         headers = {"X-Atlassian-Token": "no-check", "Accept": "application/json"}
         return self._data(self._client.post(path, files=files, headers=headers, advanced_mode=True), operation, remote_id)
 
@@ -154,6 +172,13 @@ def quiet(make: Any, **arguments: Any) -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         return make(**arguments, retry_with_header=False, backoff_and_retry=False)
+
+
+def person(user: Any) -> Any:
+    """Who the credential belongs to; where Confluence takes us for an anonymous visitor it is not accepted."""
+    if user.get("type") == "anonymous":
+        raise AuthFailed("Confluence does not accept the token. Connect again with a new one.", connector="confluence", operation="check")
+    return user
 
 
 def timestamp(value: Any) -> datetime | None:

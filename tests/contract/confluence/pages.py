@@ -67,7 +67,9 @@ def document(steps: tuple[Step, ...] | None = None, **more: Any) -> Sop:
             verification="ls -lh orders.dump",
             troubleshooting=(Trouble(problem="The disk is full", solution="Remove old backups."),),
         ),
-        step(3, "Check the order count.", picture=False, role="Database administrator", branches=(Branch(when="it differs", then="go back"),)),
+        step(
+            3, "Check the order count.", picture=False, role="Database administrator", branches=(Branch(when="it differs", then="go back"),)
+        ),
     )
     values: dict[str, Any] = {
         "id": "sop_01TEST",
@@ -86,7 +88,9 @@ def document(steps: tuple[Step, ...] | None = None, **more: Any) -> Sop:
         "rollback": ("Switch the service back to the old database.",),
         "escalation": (Escalation(when="the second restore fails", to="database team lead"),),
         "review": Review(owner="Example Person", interval_days=90, due="2027-02-21"),
-        "provenance": Provenance(recording_sha256="ab" * 32, duration=87.4, language="en", speech_model="tiny.en", generator="sopwright 0.1.0"),
+        "provenance": Provenance(
+            recording_sha256="ab" * 32, duration=87.4, language="en", speech_model="tiny.en", generator="sopwright 0.1.0"
+        ),
     }
     return Sop(steps=steps, **(values | more))
 
@@ -99,7 +103,9 @@ def reworded(sop: Sop, number: int, action: str) -> Sop:
 def many(count: int, pictures: int | None = None) -> Sop:
     """An SOP of ``count`` steps, the first ``pictures`` of them with a picture."""
     shown = count if pictures is None else pictures
-    return document(tuple(step(n, f"Do thing number {n}.", picture=n <= shown, expected=f"Thing {n} is done.") for n in range(1, count + 1)))
+    return document(
+        tuple(step(n, f"Do thing number {n}.", picture=n <= shown, expected=f"Thing {n} is done.") for n in range(1, count + 1))
+    )
 
 
 def page(sop: Sop, **facts: Any) -> Page:
@@ -120,13 +126,11 @@ def connector(fake: FakeConfluence, state: Path, *, slept: list[float] | None = 
         "allow_private_addresses": True,
     }
     made = connect(Settings.model_validate(values | more), state=state)
-    made.door._sleep = (slept if slept is not None else []).append  # noqa: SLF001  nobody waits in a test
+    made.door._sleep = (slept if slept is not None else []).append  # nobody waits in a test
     return made
 
 
-def publish(
-    fake: FakeConfluence, state: Path, sop: Sop | Page, known: Known | None = None, *, message: str = "", **more: Any
-) -> Receipt:
+def publish(fake: FakeConfluence, state: Path, sop: Sop | Page, known: Known | None = None, *, message: str = "", **more: Any) -> Receipt:
     c = connector(fake, state, **more.pop("settings", {}))
     return c.publish(c.render(sop if isinstance(sop, Page) else page(sop)), HERE, known=known, message=message, **more)
 

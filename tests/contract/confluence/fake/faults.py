@@ -17,6 +17,7 @@ Kind = Literal[
     "empty",  # done, and nothing arrives with 200
     "half file",  # half of an uploaded file is stored, and the line is lost
     "call",  # something happens just before the request is carried out
+    "ask",  # `ask` is called before (or with `done` after) the request is carried out, outside of the fake's lock; False cuts the line
 ]
 
 
@@ -32,6 +33,8 @@ class Fault:
     headers: Mapping[str, str] = field(default_factory=dict)
     body: Any = None
     call: Callable[[], Any] | None = None
+    ask: Callable[[], bool] | None = None
+    done: bool = False
     struck: int = field(default=0, init=False)
 
     def strikes(self, line: str) -> bool:

@@ -212,9 +212,10 @@ class _Handler(BaseHTTPRequestHandler):
         path = unquote(urlsplit(self.path).path).removeprefix(fake.base)
         line = f"{self.command} {path}"
         with fake.lock:
-            fault = next((f for f in fake.faults if f.strikes(line)), None)
-            if fault is not None and self._before(fault, line, path):
-                return
+            fault = next((f for f in list(fake.faults) if f.strikes(line)), None)
+        if fault is not None and self._before(fault, line, path):
+            return
+        with fake.lock:
             upload_check = self.headers.get("X-Atlassian-Token")
             if (self.headers.get("Content-Type") or "").startswith("multipart/") and upload_check not in ("no-check", "nocheck"):
                 self._write(403, {"Content-Type": "text/html"}, b"XSRF check failed")
@@ -240,7 +241,12 @@ class _Handler(BaseHTTPRequestHandler):
     def _before(self, fault: Fault, line: str, path: str) -> bool:
         """True where the request is spoiled before anything was done."""
         if fault.kind == "call" and fault.call:
-            fault.call()
+            with self.confluence.lock:
+                fault.call()
+        elif fault.kind == "ask" and fault.ask and not fault.done:
+            if not fault.ask():
+                self._cut()
+                return True
         elif fault.kind == "answer":
             self.confluence.seen.append(Seen(*line.split(" ", 1), None, fault.status))
             self._spoiled(fault)
@@ -251,6 +257,9 @@ class _Handler(BaseHTTPRequestHandler):
         return False
 
     def _after(self, fault: Fault | None, status: int, headers: dict[str, str], answer: Any) -> None:
+        if fault is not None and fault.ask and fault.done and not fault.ask():
+            self._cut()
+            return
         kind = fault.kind if fault and status < 400 else None
         content = b"" if answer is None else json.dumps(answer).encode()
         headers = {"Content-Type": "application/json", "atl-traceid": uuid.uuid4().hex, **headers}
