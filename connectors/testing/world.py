@@ -50,6 +50,9 @@ class World(ABC):
     conditional_writes: bool = True
     """False where the target has no write that fails when somebody else was faster: then only edits of *other* blocks must survive one."""
 
+    done_is_next: bool = False
+    """True where "this request was carried out" is the same moment as "before the next one" (a folder): one kind of interruption is enough."""
+
     @abstractmethod
     def connect(self, *, fresh: bool = False) -> Connector:
         """A new connector as after a restart: same settings, same state folder; with ``fresh`` an empty state folder (another machine)."""
