@@ -49,9 +49,9 @@ def _for(session: Session, *, deps: Deps, recipient_id: str, channel: str) -> in
     waiting = (table.recipient_id == recipient_id, table.channel == channel, table.message_id.is_(None), table.not_before <= now)
     if person is None:
         return 0
+    _hold_imported(session, deps, person, channel, waiting)
     if channel == "page":
         return _mentions(session, deps, person, waiting)
-    _hold_imported(session, deps, person, channel, waiting)
     ids = list(session.scalars(select(table.id).where(*waiting)))
     if not ids:
         return 0
@@ -88,7 +88,10 @@ def _hold_imported(session: Session, deps: Deps, person: tables.Person, channel:
     cap = int((workspace.settings if workspace else {}).get("import_cap", IMPORT_CAP))
     room = max(0, cap - (session.scalar(told) or 0))
     urgency = case((tables.Sop.criticality == "high", 0), (tables.Sop.criticality == "normal", 1), else_=2)
-    query = select(table.id, tables.Sop.created_at).where(*waiting, *fresh)  # type: ignore[arg-type]  # conditions of the caller
-    for notice_id, imported_at in session.execute(query.order_by(urgency, table.due, table.id).offset(room)).all():
+    query = select(table.id, table.sop_id, tables.Sop.created_at).where(*waiting, *fresh)  # type: ignore[arg-type]  # conditions of the caller
+    for notice_id, sop_id, imported_at in session.execute(query.order_by(urgency, table.due, table.id).offset(room)).all():
         moment = next_working_moment(imported_at + WEEK, calendar_of(person))
         session.execute(update(table).where(table.id == notice_id).values(not_before=moment).execution_options(synchronize_session=False))
+        later = {"reminded_on": local_day(moment, person.time_zone), "next_review_at": now}  # the time until others hear of it begins then
+        query_sop = update(tables.Sop).where(tables.Sop.id == sop_id).values(**later)
+        session.execute(query_sop.execution_options(synchronize_session=False))

@@ -23,11 +23,14 @@ from plugin.services import compose, journal, outgoing, pictures, revising
 from plugin.services.caller import Caller, system
 from plugin.services.connections import opened
 from plugin.services.deps import Deps
-from plugin.services.standing import schedule
+from plugin.services.standing import settle
 from plugin.store import jobs, tables
 from plugin.store.jobs import Claimed
 
 log = structlog.get_logger()
+
+LEFT = {"trashed": "The page was moved to the trash.", "archived": "The page was archived."}
+"""What readers no longer see, and what its owner is told; a page that comes back is taken up again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,7 +170,7 @@ def _published(
     row.published_revision = max(row.published_revision or 0, task.revision)
     if row.status != "retired" and row.published_revision == row.revision:
         row.status = "published"
-    schedule(session, deps, row)
+    settle(session, deps, caller, row, task.revision)
     if receipt.edits:
         _adopt(session, deps, caller, row, publication, receipt)
     jobs.end(session, job, "done", now=deps.clock(), fraction=1.0, sop_id=row.id)
