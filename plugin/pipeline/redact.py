@@ -27,6 +27,7 @@ from plugin.pipeline.artefacts import (
     Transcript,
     Watched,
 )
+from plugin.pipeline.side import events
 from plugin.pipeline.stage import Context, Stage
 
 MARGIN_PX = 3
@@ -48,7 +49,7 @@ def redact(context: Context) -> Redacted:
         actions=replace(actions, actions=tuple(_action(a, mask) for a in actions.actions)),
         reading=Reading(screens=tuple(_screen(s, mask) for s in reading.screens)),
         covers=covers,
-        masks=tuple(masks(context.inputs["watch"], covers)),
+        masks=(*masks(context.inputs["watch"], covers), *forgotten_masks(events.of(context.options.side_files).forgotten)),
         placeholders=tuple(sorted({s.placeholder for s in known.secrets})),
         unsure=known.unsure,
     )
@@ -60,7 +61,7 @@ STAGE = Stage(
     needs=("listen", "watch", "read", "act"),
     produces=Redacted,
     run=redact,
-    uses=("never", "allowed"),
+    uses=("never", "allowed", "side_files"),
 )
 
 
@@ -81,6 +82,12 @@ def masks(watched: Watched, covers: Iterable[Cover]) -> Iterator[Mask]:
             end_s=stills[cover.still + 1].time_s if cover.still + 1 < len(stills) else watched.duration_s,
             box=(left / watched.width, top / watched.height, (right - left) / watched.width, (bottom - top) / watched.height),
         )
+
+
+def forgotten_masks(spans: Iterable[events.Span]) -> Iterator[Mask]:
+    """What somebody wants forgotten is covered as a whole in any frame that is cut out later."""
+    for start_s, end_s in spans:
+        yield Mask(start_s=start_s, end_s=end_s, box=(0.0, 0.0, 1.0, 1.0))
 
 
 # --- which values are secret -------------------------------------------------------------------------------------------

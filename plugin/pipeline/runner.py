@@ -10,7 +10,7 @@ import hashlib
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -66,13 +66,15 @@ def run(
     waiting = list(stages)
     tracker = _Tracker([s.name for s in waiting], on_progress)
     source = file_digest(recording)
+    # A side file counts by what it says, not by where it lies.
+    counted = replace(options, side_files={kind: file_digest(Path(path)) for kind, path in options.side_files.items()})
     running: dict[Future[tuple[Stored, float]], Stage] = {}
     with ThreadPoolExecutor(max_workers=2, thread_name_prefix="stage") as pool:
         try:
             while waiting or running:
                 for stage in [s for s in waiting if all(n in finished for n in s.needs)]:
                     waiting.remove(stage)
-                    task = _Task(stage, recording, source, workdir, options, {n: finished[n] for n in stage.needs}, isolate)
+                    task = _Task(stage, recording, source, workdir, options, counted, {n: finished[n] for n in stage.needs}, isolate)
                     running[pool.submit(task, tracker.reporter(stage.name))] = stage
                 done, _ = wait(running, return_when=FIRST_COMPLETED)
                 for future in done:
@@ -99,13 +101,14 @@ class _Task:
     source: str
     workdir: Path
     options: Options
+    counted: Options
     inputs: dict[str, Stored]
     isolate: bool
 
     def __call__(self, report: Callable[[float], None]) -> tuple[Stored, float]:
         began = time.perf_counter()
         origins = {"recording": self.source, **{name: stored.digest for name, stored in self.inputs.items()}}
-        digest = artefact_store.artefact_digest(self.stage, self.options, origins)
+        digest = artefact_store.artefact_digest(self.stage, self.counted, origins)
         stored = artefact_store.load(self.workdir, self.stage, digest)
         if stored is None:
             stored = artefact_store.make(self.workdir, self.stage, digest, lambda folder: self._produce(folder, report))

@@ -10,8 +10,10 @@ from collections import Counter, deque
 from dataclasses import dataclass, field
 from typing import cast
 
+from plugin.domain.recording import ASCIICAST
 from plugin.pipeline.artefacts import Media, Rect, Watched
 from plugin.pipeline.engines.video import Frame, frames
+from plugin.pipeline.side import events, session
 from plugin.pipeline.stage import Context, Stage
 from plugin.pipeline.watching import changes, clicks
 from plugin.pipeline.watching.changes import Difference, line_high
@@ -34,14 +36,19 @@ def watch(context: Context) -> Watched:
     media = cast(Media, context.inputs["probe"])
     if not media.has_video:
         return Watched(width=0, height=0, duration_s=media.duration_s)
+    if media.demuxer == ASCIICAST.demuxer:
+        return session.watch(context.recording, media, context.folder)
+    forgotten = events.of(context.options.side_files).forgotten
     watcher = _Watcher(width=media.width, height=media.height, keeper=Keeper(context.folder))
     for frame in frames(context.recording, media, fps=FPS):
+        if events.forgotten_at(forgotten, frame.time_s):
+            continue
         watcher.see(frame)
         context.report(min(0.99, frame.time_s / max(media.duration_s, 0.1)))
     return watcher.finish(media)
 
 
-STAGE = Stage(name="watch", version=1, needs=("probe",), produces=Watched, run=watch, isolated=True)
+STAGE = Stage(name="watch", version=2, needs=("probe",), produces=Watched, run=watch, uses=("side_files",), isolated=True)
 
 
 @dataclass(slots=True)
