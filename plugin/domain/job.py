@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Literal
 
-JobKind = Literal["process", "publish"]
+JobKind = Literal["process", "publish", "fetch", "look"]
+"""``fetch`` gets a recording from where it lies and ends with a ``process`` job; ``look`` sees what people did to a page."""
 JobState = Literal["queued", "running", "done", "failed", "parked", "cancelled"]
 ENDED: tuple[JobState, ...] = ("done", "failed", "parked", "cancelled")
 

@@ -63,10 +63,12 @@ def job(deps: Deps, caller: Caller, job_id: str) -> JobView:
 
 
 def jobs(deps: Deps, caller: Caller, *, state: JobState | None = None, cursor: str | None = None, limit: int = 50) -> Slice[JobView]:
-    """Newest first."""
+    """Newest first; without the looks at pages, which nobody asked for."""
     limit, table = capped(limit), tables.Job
     with deps.database.begin() as session:
-        query = select(table).where(table.workspace_id == caller.workspace_id, *rows.before(cursor, table.created_at, table.id))
+        query = select(table).where(
+            table.workspace_id == caller.workspace_id, table.kind != "look", *rows.before(cursor, table.created_at, table.id)
+        )
         if state is not None:
             query = query.where(table.state == state)
         found = session.scalars(query.order_by(table.created_at.desc(), table.id.desc()).limit(limit + 1)).all()

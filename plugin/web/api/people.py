@@ -38,7 +38,7 @@ class ChangeBody(Body):
     old_password: str | None = Field(None, max_length=1024)
 
 
-@api.route("GET", "/people", "People of the workspace", answers=Listing[PersonRow])
+@api.route("GET", "/people", "People of the workspace", unbound=True, answers=Listing[PersonRow])
 def people() -> Any:
     return Listing(items=tuple(map(person_row, people_service.people(deps(), caller()))))
 

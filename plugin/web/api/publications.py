@@ -8,6 +8,7 @@ from pydantic import Field
 
 from plugin.services import publish
 from plugin.services.publish import CheckItem, PublicationView
+from plugin.web import tickets
 from plugin.web.answers import Listing, PreviewPage, preview_page
 from plugin.web.api.common import Id
 from plugin.web.bodies import Body
@@ -51,6 +52,9 @@ def preview(sop_id: str, target: str) -> Any:
     once=True,
 )
 def publish_sop(sop_id: str, body: PublishBody) -> Any:
+    tickets.check_place(
+        deps(), caller(), sop_id, tickets.Place(connection_id=body.connection_id, place=body.place.strip(), parent=body.parent)
+    )
     return publish.publish(
         deps(),
         caller(),
@@ -90,6 +94,7 @@ def publication(publication_id: str) -> Any:
     once=True,
 )
 def resolve(publication_id: str, body: ResolveBody) -> Any:
+    tickets.check_page()
     return publish.resolve(deps(), caller(), publication_id, choices=body.choices)
 
 
