@@ -10,7 +10,6 @@ from typing import Any
 from connectors.errors import Gone
 from connectors.notion import properties as p
 from connectors.notion.client import Api
-from connectors.notion.failures import Doubtful
 from connectors.notion.journal import Shelf
 from connectors.notion.settings import notion_id
 
@@ -94,17 +93,11 @@ class Setup:
         self._shelf = Shelf(state / "places.json")
 
     def places(self, parent: str) -> Places:
-        """Finds or makes the databases. Raises Gone where the page is not shared with the connection."""
+        """Finds or makes the databases. Raises Gone where the page is not shared with the connection; Doubtful: call again, it looks first."""
         stored = self._shelf.all().get(notion_id(parent))
         if stored:
             return _decode(stored)
-        for attempt in (1, 2, 3):
-            try:
-                return self._prepare(notion_id(parent))
-            except Doubtful as doubtful:
-                if attempt == 3:
-                    raise doubtful.failure from None
-        raise AssertionError("unreachable")
+        return self._prepare(notion_id(parent))
 
     def forget(self, parent: str) -> None:
         """After a database was deleted or unshared: look again the next time."""
