@@ -42,6 +42,7 @@ KINDS: dict[str, str] = {
     "review.snoozed": "put the review off until {until}: {reason}",
     "person.signed_in": "signed in",
     "person.added": "added {email}",
+    "person.linked": "came in through the identity provider for the first time, as {email}",
     "person.changed": "changed {email}: {fields}",
     "token.made": "made the token {name}",
     "token.revoked": "revoked the token {name}",

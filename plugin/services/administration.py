@@ -84,6 +84,13 @@ def workspace(deps: Deps, caller: Caller) -> WorkspaceView:
         return _view(_mine(session, caller))
 
 
+def first_workspace(deps: Deps) -> str:
+    """The id of the one that was made at the first start."""
+    with deps.database.begin() as session:
+        query = select(tables.Workspace.id).order_by(tables.Workspace.created_at, tables.Workspace.id).limit(1)
+        return session.scalars(query).one()
+
+
 def create_workspace(deps: Deps, caller: Caller, *, name: str) -> WorkspaceView:
     """A new one whose admin is the caller. Raises Invalid, Conflict (name taken), Forbidden."""
     caller.require("admin")

@@ -30,6 +30,7 @@ from plugin.services.sign_in import (
     sign_in_external,
     sign_out,
     tokens,
+    unlink,
 )
 from plugin.store import rows, tables
 from plugin.vault import check_password, hash_password, new_secret
@@ -234,6 +235,7 @@ def _change_rank(session: Session, row: tables.Person, role: Role | None, active
             raise Conflict("This is the last admin of the workspace. Make somebody else an admin first.")
     if active is False:
         end_sessions(session, row.id)
+        unlink(session, row.id)
         _look_again(session, row.id, now)
 
 

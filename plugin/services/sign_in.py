@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import cast
 
 from sqlalchemy import delete, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from plugin.domain.errors import Exhausted, Forbidden, Invalid, NotFound
@@ -70,27 +71,66 @@ def sign_in(deps: Deps, *, email: str, password: str, workspace: str | None = No
     return _open_session(deps, fitting[0])
 
 
-def sign_in_external(deps: Deps, *, email: str, name: str, workspace_id: str, create_as: Role | None = None) -> SignedIn:
-    """For a person whom an identity provider has vouched for. Raises Forbidden where they are unknown and ``create_as`` is None."""
-    address = email.strip().lower()
-    with deps.database.begin() as session:
-        query = select(tables.Person).where(tables.Person.workspace_id == workspace_id, tables.Person.email == address)
-        person = session.scalars(query).one_or_none()
-        if person is None and create_as is not None:
-            person = tables.Person(
-                id=deps.new_id("per"),
-                workspace_id=workspace_id,
-                email=address,
-                name=" ".join(name.split())[:120] or address,
-                role=create_as,
-                active=True,
-                created_at=deps.clock(),
-            )
-            session.add(person)
-            session.flush()
+def sign_in_external(
+    deps: Deps, *, issuer: str, subject: str, verified_email: str | None, name: str, workspace_id: str, create_as: Role | None = None
+) -> SignedIn:
+    """For a person whom an identity provider has vouched for: known by the subject, the first time by a mail address that the provider verified.
+
+    Raises Forbidden where they are unknown and ``create_as`` is None, deactivated, or where the address belongs to another account there.
+    """
+    address = verified_email.strip().lower() if verified_email else None
+
+    def find(session: Session) -> tables.Person | None:
+        person = _linked(session, workspace_id, issuer, subject)
+        if person is None and address is not None:
+            person = _by_address(session, deps, workspace_id, address, name, create_as)
+            if person is not None:
+                _link(session, deps, person, issuer, subject)
+        return person
+
+    try:
+        person = deps.database.run(find)
+    except IntegrityError:  # the same person, twice at once: now the other one has made everything
+        person = deps.database.run(find)
     if person is None or not person.active:
         raise Forbidden("This account has no access to the workspace. Ask an admin to add you.")
     return _open_session(deps, person)
+
+
+def _linked(session: Session, workspace_id: str, issuer: str, subject: str) -> tables.Person | None:
+    table = tables.Identity
+    query = select(tables.Person).join(table, table.person_id == tables.Person.id)
+    return session.scalar(query.where(table.workspace_id == workspace_id, table.issuer == issuer, table.subject == subject))
+
+
+def _by_address(session: Session, deps: Deps, workspace_id: str, address: str, name: str, create_as: Role | None) -> tables.Person | None:
+    person = session.scalar(select(tables.Person).where(tables.Person.workspace_id == workspace_id, tables.Person.email == address))
+    if person is None and create_as is not None:
+        person = tables.Person(
+            id=deps.new_id("per"),
+            workspace_id=workspace_id,
+            email=address,
+            name=" ".join(name.split())[:120] or address,
+            role=create_as,
+            active=True,
+            created_at=deps.clock(),
+        )
+        session.add(person)
+        session.flush()
+    return person
+
+
+def _link(session: Session, deps: Deps, person: tables.Person, issuer: str, subject: str) -> None:
+    """An address that was given to somebody else at the provider must not open the account of the one before."""
+    other = select(tables.Identity.subject).where(tables.Identity.person_id == person.id, tables.Identity.issuer == issuer)
+    if session.scalar(other) is not None:
+        raise Forbidden(
+            "Another account of the provider is linked to this address. An admin can deactivate the person and activate them again."
+        )
+    session.add(
+        tables.Identity(workspace_id=person.workspace_id, issuer=issuer, subject=subject, person_id=person.id, created_at=deps.clock())
+    )
+    journal.note(session, deps, _caller(person, "session"), "person.linked", subject=person.id, email=person.email)
 
 
 def sign_out(deps: Deps, *, session: str) -> None:
@@ -152,6 +192,11 @@ def make_ticket(deps: Deps, caller: Caller, *, seconds: int = 600) -> TokenView:
     if caller.via in ("ticket", "link"):
         raise Forbidden("A ticket cannot make another one.")
     return _make(deps, caller, "ticket", "ticket", deps.clock() + timedelta(seconds=seconds))
+
+
+def unlink(session: Session, person_id: str) -> None:
+    """Forgets which account at a provider the person has; the next sign-in links by a verified address again."""
+    session.execute(delete(tables.Identity).where(tables.Identity.person_id == person_id))
 
 
 def end_sessions(session: Session, person_id: str) -> None:
