@@ -41,15 +41,22 @@ def redact(context: Context) -> Redacted:
     actions: Actions = context.inputs["act"]
     known = collect(transcript, reading, actions, never=context.options.never, allowed=context.options.allowed)
     context.report(0.3)
-    mask = known.mask
     covers = tuple(cover for screen in reading.screens for cover in screen_covers(screen, known))
     context.report(0.8)
+    return replace(
+        redacted_texts(transcript, actions, reading, known),
+        covers=covers,
+        masks=(*masks(context.inputs["watch"], covers), *forgotten_masks(events.of(context.options.side_files).forgotten)),
+    )
+
+
+def redacted_texts(transcript: Transcript, actions: Actions, reading: Reading, known: Known) -> Redacted:
+    """Everything that is text, with placeholders in place of what is known to be secret."""
+    mask = known.mask
     return Redacted(
         transcript=replace(transcript, sentences=tuple(_sentence(s, mask) for s in transcript.sentences)),
         actions=replace(actions, actions=tuple(_action(a, mask) for a in actions.actions)),
         reading=Reading(screens=tuple(_screen(s, mask) for s in reading.screens)),
-        covers=covers,
-        masks=(*masks(context.inputs["watch"], covers), *forgotten_masks(events.of(context.options.side_files).forgotten)),
         placeholders=tuple(sorted({s.placeholder for s in known.secrets})),
         unsure=known.unsure,
     )

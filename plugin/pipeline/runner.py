@@ -25,15 +25,22 @@ from plugin.pipeline.stage import Context, Options, Stage
 # How much of the whole time a stage takes on a usual recording; only the progress bar depends on it.
 WEIGHTS = {"probe": 1, "listen": 25, "watch": 25, "read": 36, "act": 3, "redact": 3, "write": 7}
 
+# After these there is something new to tell of the first steps.
+TELLING = ("listen", "redact")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """``fraction`` is of the whole run; ``stages`` maps each stage to its own fraction; ``seconds_left`` is None until it can be told."""
+    """``fraction`` is of the whole run; ``stages`` maps each stage to its own fraction; ``seconds_left`` is None until it can be told.
+
+    ``steps`` are the first steps as far as they are understood, provisional until the run has ended.
+    """
 
     stage: str
     fraction: float
     stages: dict[str, float]
     seconds_left: float | None = None
+    steps: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,12 +87,20 @@ def run(
                 for future in done:
                     stage = running.pop(future)
                     finished[stage.name], seconds[stage.name] = future.result()
+                    if stage.name in TELLING:
+                        tracker.steps = _first_steps(recording, options, finished) or tracker.steps
                     tracker.reporter(stage.name)(1.0)
         except BaseException:
             tracker.stop()
             raise
     write = finished["write"]
     return Result(sop=write.value, images=write.folder, redacted=finished["redact"].value, artefacts=finished, seconds=seconds)
+
+
+def _first_steps(recording: Path, options: Options, finished: dict[str, Stored]) -> tuple[str, ...]:
+    from plugin.pipeline import preview  # the writer stands behind it
+
+    return preview.steps(recording, options, {name: stored.value for name, stored in finished.items()})
 
 
 def file_digest(path: Path) -> str:
@@ -135,6 +150,7 @@ class _Tracker:
         self._fractions = dict.fromkeys(names, 0.0)
         self._tell = tell
         self._began = time.monotonic()
+        self.steps: tuple[str, ...] = ()
         self._lock = Lock()
         self._error: BaseException | None = None
 
@@ -156,7 +172,7 @@ class _Tracker:
             elapsed = time.monotonic() - self._began
             left = elapsed * (1 - overall) / overall if overall > 0.03 and elapsed > 1 else None
             try:
-                self._tell(Progress(stage=name, fraction=overall, stages=dict(self._fractions), seconds_left=left))
+                self._tell(Progress(stage=name, fraction=overall, stages=dict(self._fractions), seconds_left=left, steps=self.steps))
             except BaseException as error:
                 self._error = error
                 raise

@@ -122,13 +122,15 @@ class _Teller:
     def __init__(self, deps: Deps, job: Claimed, alive: Callable[[], None]) -> None:
         self._deps, self._job, self._alive = deps, job, alive
         self._told_at, self._stage = 0.0, ""
+        self._steps: tuple[str, ...] = ()
 
     def __call__(self, progress: runner.Progress) -> None:
         self._alive()
         now = time.monotonic()
-        if progress.stage == self._stage and now - self._told_at < TELL_EVERY_S:
+        same = progress.stage == self._stage and progress.steps == self._steps
+        if same and now - self._told_at < TELL_EVERY_S:
             return
-        self._told_at, self._stage = now, progress.stage
+        self._told_at, self._stage, self._steps = now, progress.stage, progress.steps
 
         def write(session: Session) -> bool:
             return jobs.progress(
@@ -138,6 +140,7 @@ class _Teller:
                 stages=progress.stages,
                 fraction=progress.fraction,
                 seconds_left=progress.seconds_left,
+                steps=progress.steps,
             )
 
         if self._deps.database.run(write):
