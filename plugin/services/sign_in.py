@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import cast
@@ -12,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from plugin.domain.errors import Exhausted, Forbidden, Invalid, NotFound
 from plugin.services import journal
-from plugin.services.caller import Caller, Role, Via
+from plugin.services.caller import SCOPES, Caller, Role, Scope, Via, bound_role
 from plugin.services.deps import Deps
 from plugin.store import tables
 from plugin.vault import check_password, hash_secret, new_secret
@@ -43,6 +44,7 @@ class TokenView:
     created_at: datetime
     expires_at: datetime | None
     last_used_at: datetime | None
+    scopes: tuple[Scope, ...] = SCOPES
     secret: str | None = None
 
 
@@ -152,7 +154,7 @@ def authenticate(deps: Deps, *, secret: str) -> Caller | None:
             return None
         if token.last_used_at is None or now - token.last_used_at > USED_EVERY:
             session.execute(update(tables.Token).where(tables.Token.id == token.id).values(last_used_at=now))
-        return _caller(person, cast(Via, token.kind))
+        return _caller(person, cast(Via, token.kind), _scopes(token))
 
 
 def tokens(deps: Deps, caller: Caller) -> tuple[TokenView, ...]:
@@ -163,8 +165,8 @@ def tokens(deps: Deps, caller: Caller) -> tuple[TokenView, ...]:
         return tuple(_view(row) for row in session.scalars(query.order_by(table.created_at.desc(), table.id.desc())))
 
 
-def make_token(deps: Deps, caller: Caller, *, name: str, days: int | None = None) -> TokenView:
-    """An API token that acts as the caller. Raises Invalid, Forbidden (a ticket cannot make tokens)."""
+def make_token(deps: Deps, caller: Caller, *, name: str, days: int | None = None, scopes: Collection[Scope] | None = None) -> TokenView:
+    """An API token that acts as the caller, within ``scopes`` (None: all). Raises Invalid, Forbidden (tickets and bound tokens make none)."""
     plain = " ".join(name.split())
     if not 0 < len(plain) <= 80:
         raise Invalid("name", "A token needs a name of 1 to 80 characters.")
@@ -172,7 +174,12 @@ def make_token(deps: Deps, caller: Caller, *, name: str, days: int | None = None
         raise Invalid("days", "A token lives between 1 and 3650 days.")
     if caller.via in ("ticket", "link"):
         raise Forbidden("Sign in to make a token.")
-    return _make(deps, caller, "token", plain, deps.clock() + timedelta(days=days) if days else None)
+    if caller.scopes is not None:
+        raise Forbidden("A token that is bound to scopes cannot make another one. Sign in to make a token.")
+    if scopes is not None and not (scopes and set(scopes) <= set(SCOPES)):
+        raise Invalid("scopes", f"The scopes are one or more of {', '.join(SCOPES)}.")
+    until = deps.clock() + timedelta(days=days) if days else None
+    return _make(deps, caller, "token", plain, until, scopes=None if scopes is None or set(scopes) == set(SCOPES) else frozenset(scopes))
 
 
 def revoke_token(deps: Deps, caller: Caller, token_id: str) -> None:
@@ -191,7 +198,7 @@ def make_ticket(deps: Deps, caller: Caller, *, seconds: int = 600) -> TokenView:
         raise Invalid("seconds", f"A ticket lives between 1 and {LONGEST_TICKET_S} seconds.")
     if caller.via in ("ticket", "link"):
         raise Forbidden("A ticket cannot make another one.")
-    return _make(deps, caller, "ticket", "ticket", deps.clock() + timedelta(seconds=seconds))
+    return _make(deps, caller, "ticket", "ticket", deps.clock() + timedelta(seconds=seconds), scopes=caller.scopes)
 
 
 def unlink(session: Session, person_id: str) -> None:
@@ -213,7 +220,9 @@ def _open_session(deps: Deps, person: tables.Person) -> SignedIn:
     return SignedIn(caller=caller, session=made.secret or "", expires_at=expires_at)
 
 
-def _make(deps: Deps, caller: Caller, kind: str, name: str, expires_at: datetime | None) -> TokenView:
+def _make(
+    deps: Deps, caller: Caller, kind: str, name: str, expires_at: datetime | None, *, scopes: frozenset[Scope] | None = None
+) -> TokenView:
     if caller.person_id is None:
         raise Forbidden("Only a person can have this.")
     secret = new_secret(_PREFIX[kind], deps.random_bytes)
@@ -224,6 +233,7 @@ def _make(deps: Deps, caller: Caller, kind: str, name: str, expires_at: datetime
         kind=kind,
         name=name,
         hash=hash_secret(secret),
+        scopes=" ".join(s for s in SCOPES if s in scopes) if scopes is not None else None,
         created_at=deps.clock(),
         expires_at=expires_at,
     )
@@ -245,11 +255,23 @@ def _count_failure(deps: Deps, address: str, now: datetime) -> None:
     deps.database.run(count)
 
 
-def _caller(person: tables.Person, via: Via) -> Caller:
-    return Caller(workspace_id=person.workspace_id, person_id=person.id, role=cast(Role, person.role), name=person.name, via=via)
+def _caller(person: tables.Person, via: Via, scopes: frozenset[Scope] | None = None) -> Caller:
+    role = bound_role(cast(Role, person.role), scopes)
+    return Caller(workspace_id=person.workspace_id, person_id=person.id, role=role, name=person.name, via=via, scopes=scopes)
+
+
+def _scopes(row: tables.Token) -> frozenset[Scope] | None:
+    return None if row.scopes is None else frozenset(s for s in SCOPES if s in row.scopes.split())
 
 
 def _view(row: tables.Token, secret: str | None = None) -> TokenView:
+    scopes = _scopes(row)
     return TokenView(
-        id=row.id, name=row.name, created_at=row.created_at, expires_at=row.expires_at, last_used_at=row.last_used_at, secret=secret
+        id=row.id,
+        name=row.name,
+        created_at=row.created_at,
+        expires_at=row.expires_at,
+        last_used_at=row.last_used_at,
+        scopes=SCOPES if scopes is None else tuple(s for s in SCOPES if s in scopes),
+        secret=secret,
     )

@@ -55,6 +55,7 @@ def issue(deps: Deps, caller: Caller, *, seconds: int, role: Role, bounds: Bound
     value = {
         "w": caller.workspace_id, "p": caller.person_id, "r": min(role, caller.role, key=_RANK.__getitem__), "s": bounds.sop_id, "o": bounds.own,
         "l": [place.connection_id, place.place, place.parent] if place else None, "i": bounds.installation,
+        "c": sorted(caller.scopes) if caller.scopes is not None else None,
     }  # fmt: skip
     return PREFIX + deps.signer.sign(PURPOSE, value, expires_at=expires_at), expires_at
 
@@ -80,7 +81,8 @@ def read(deps: Deps, secret: str) -> Caller | None:
         place=Place(connection_id=where[0], place=where[1], parent=where[2]) if where else None,
         installation=installation,
     )
-    known = Caller(workspace_id=value["w"], person_id=person.id, role=person.role, name=person.name, via="ticket")
+    scopes = frozenset(value["c"]) if value.get("c") is not None else None
+    known = Caller(workspace_id=value["w"], person_id=person.id, role=person.role, name=person.name, via="ticket", scopes=scopes)
     return replace(known, role=min(person.role, value["r"], key=_RANK.__getitem__))
 
 

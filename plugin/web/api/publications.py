@@ -46,6 +46,7 @@ def preview(sop_id: str, target: str) -> Any:
     "/sops/<sop_id>/publications",
     "Publish a revision",
     role="author",
+    scope="publish",
     body=PublishBody,
     answers=PublicationView,
     status=202,
@@ -88,6 +89,7 @@ def publication(publication_id: str) -> Any:
     "/publications/<publication_id>/resolve",
     "Decide clashes and publish again",
     role="author",
+    scope="publish",
     body=ResolveBody,
     answers=PublicationView,
     status=202,
@@ -99,7 +101,13 @@ def resolve(publication_id: str, body: ResolveBody) -> Any:
 
 
 @api.route(
-    "DELETE", "/publications/<publication_id>", "Stop writing to that page; the page stays", role="author", tickets=False, status=204
+    "DELETE",
+    "/publications/<publication_id>",
+    "Stop writing to that page; the page stays",
+    role="author",
+    scope="publish",
+    tickets=False,
+    status=204,
 )
 def close(publication_id: str) -> None:
     publish.close(deps(), caller(), publication_id)

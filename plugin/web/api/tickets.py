@@ -33,7 +33,7 @@ class Ticket:
     expires_at: datetime
 
 
-@api.route("POST", "/tickets", "A short-lived bearer ticket", tickets=False, body=TicketBody, answers=Ticket, status=201)
+@api.route("POST", "/tickets", "A short-lived bearer ticket", tickets=False, scope="read", body=TicketBody, answers=Ticket, status=201)
 def issue(body: TicketBody) -> Any:
     if body.sop_id is not None:
         library.sop(deps(), caller(), body.sop_id)
