@@ -50,8 +50,8 @@ class Cloud(Edition):
         found = [page for page in data.get("results") or [] if str(page.get("title")) == title]
         return self._page(found[0]) if found else None
 
-    def labelled(self, space: str, label: str) -> list[str]:
-        data = self._calls.get("rest/api/search", "find", cql=f"type = page and space = {cql(space)} and label = {cql(label)}", limit=25)
+    def labelled(self, label: str) -> list[str]:
+        data = self._calls.get("rest/api/search", "find", cql=f"type = page and label = {cql(label)}", limit=25)
         return [str(hit["content"]["id"]) for hit in data.get("results") or [] if (hit.get("content") or {}).get("id")]
 
     def walk(self, space: str) -> Iterator[RemoteBody]:

@@ -150,7 +150,10 @@ class ConfluenceConnector:
         memory = replace(before, blocks=tuple(rebase(keyed, keyed, frozenset())) if named else ())
         if before.sync is not None and isinstance(before.sync.value, dict):
             facts = before.sync.value
-            value = sync_value(memory, after, key=str(facts.get("key")), revision=_revision(before), digest=str(facts.get("digest")))
+            value = sync_value(
+                memory, after, key=str(facts.get("key")), place=str(facts.get("place") or ""),
+                revision=_revision(before), digest=str(facts.get("digest")),
+            )  # fmt: skip
             memory = memory.with_property(self._remote.set_property(ref.id, SYNC, value, before.sync))
         return memory.known(after)
 

@@ -48,8 +48,8 @@ class DataCenter(Edition):
         found = [p for p in data.get("results") or [] if str(p.get("title")) == title and p.get("status") in ("current", "archived", None)]
         return self._page(found[0]) if found else None
 
-    def labelled(self, space: str, label: str) -> list[str]:
-        words = f"type = page and space = {cql(space)} and label = {cql(label)}"
+    def labelled(self, label: str) -> list[str]:
+        words = f"type = page and label = {cql(label)}"
         data = self._calls.get("rest/api/content/search", "find", cql=words, limit=25)
         return [str(hit["id"]) for hit in data.get("results") or [] if hit.get("id")]
 

@@ -18,7 +18,7 @@ from connectors.confluence.memory import SYNC
 from connectors.confluence.remote import Property, Remote, RemoteBody
 from connectors.confluence.storage import Malformed
 from connectors.confluence.words import key_label
-from connectors.errors import AuthFailed, Reject
+from connectors.errors import AuthFailed, Reject, Retry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +43,7 @@ class Lookup:
         titled = self._remote.find(space, title)
         made_early: Found | None = None
         for body in self._candidates(key, space, titled):
-            found = self._judged(body, key)
+            found = self._judged(body, key, space)
             if found is None:
                 continue
             if found.sync is not None:
@@ -60,9 +60,9 @@ class Lookup:
         if titled is not None:
             yield titled
         walked = self._journal.keys_in(space)
-        if walked is None or key in walked:
+        complete = walked is not None and key not in walked
+        if not complete:
             keys: set[str] = set()
-            complete = False
             try:
                 for body, marker in self._marked(space):
                     keys |= {marker}
@@ -73,11 +73,14 @@ class Lookup:
                 pass
             if complete:
                 self._journal.remember_keys(space, frozenset(keys))
-                return
         try:
-            hits = self._remote.labelled(space, key_label(key))
+            hits = self._remote.labelled(key_label(key))  # in all spaces, for people move pages
         except (Reject, AuthFailed, Missing):
             hits = []
+        except Retry:
+            if not complete:
+                raise
+            hits = []  # all pages of the space were seen: only a page that was moved elsewhere could be missed
         for page_id in hits[:10]:
             try:
                 yield self._remote.read(page_id)
@@ -98,13 +101,16 @@ class Lookup:
             if marker:
                 yield body, marker
 
-    def _judged(self, body: RemoteBody, key: str) -> Found | None:
+    def _judged(self, body: RemoteBody, key: str, space: str) -> Found | None:
         try:
             sync = self._remote.property(body.id, SYNC)
         except Missing:
             sync = None  # a page in the trash does not show its properties
         if sync is not None and isinstance(sync.value, dict):
-            return Found(body=body, sync=sync) if sync.value.get("key") == key and str(sync.value.get("page")) == body.id else None
+            value = sync.value
+            # An SOP may be published into several spaces: the property says for which one this page was made.
+            ours = value.get("key") == key and str(value.get("page")) == body.id and value.get("place") in (None, "", space)
+            return Found(body=body, sync=sync) if ours else None
         return Found(body=body, sync=None) if _marker(body) == key else None
 
 

@@ -168,7 +168,8 @@ class Publishing:
         raise AssertionError("unreachable")
 
     def _merged(self, job: Job, sheet: Sheet, memory: Memory, body: RemoteBody) -> tuple[Merged[Element], tuple[Edit, ...]]:
-        theirs, ours, rows = sheets.facts_merged(memory.blocks, _left_alone(job, _theirs(job, sheet, memory)), job.ours)
+        pieces = _left_alone(job, _theirs(job, sheet, memory))
+        theirs, ours, rows = sheets.facts_merged(memory.blocks, pieces, _agreed(memory, pieces, job.ours))
         merged = merge([b for b in memory.blocks if b.key not in job.left_alone], theirs, ours, job.choices)
         kept, lost, pending = _with_what_people_hung_on(merged.pieces, theirs, job.choices)
         clashes = merged.clashes or self._discussed(job, lost, theirs, ours, body)
@@ -232,9 +233,15 @@ class Publishing:
         memory = replace(memory, labels=labels, owner=_name_of(page.facts))
         memory = self._property(body.id, memory, REVIEW, review_value(page.facts), memory.review)
         if written or changed or memory.sync is None:
-            value = sync_value(memory, body, key=page.key, revision=page.facts.version, digest=page.digest)
+            place = self._place(job, memory)
+            value = sync_value(memory, body, key=page.key, place=place, revision=page.facts.version, digest=page.digest)
             memory = self._property(body.id, memory, SYNC, value, memory.sync)
         return memory
+
+    def _place(self, job: Job, memory: Memory) -> str:
+        """The space for which the page was made, wherever people moved it since."""
+        value = memory.sync.value if memory.sync is not None else None
+        return str(value.get("place") or job.target.place) if isinstance(value, dict) else job.target.place
 
     def _property(self, page_id: str, memory: Memory, key: str, value: Any, known: Property | None) -> Memory:
         if known is not None and known.value == value:
@@ -262,6 +269,18 @@ def _theirs(job: Job, sheet: Sheet, memory: Memory) -> Pieces:
     there = {p.key for p in pieces}
     new = {p.mark: p.key for p in reversed(job.ours) if p.key not in there and p.plain}
     return tuple(replace(p, key=new.pop(p.mark)) if p.key is None and p.mark in new else p for p in pieces)
+
+
+def _agreed(memory: Memory, theirs: Pieces, ours: Pieces) -> Pieces:
+    """Ours, where a block that a person changed says the same words as ours by now: taken over with its form, it is no difference."""
+    known = {b.key: b.marks for b in memory.blocks}
+    there = {p.key: p for p in theirs if p.key in known and p.mark not in known[p.key]}
+    result = []
+    for piece in ours:
+        other = there.get(piece.key)
+        same = other is not None and other.plain == piece.plain != "" and other.kind == piece.kind and piece.kind not in sheets.EXACT
+        result.append(replace(piece, mark=other.mark) if other is not None and same else piece)
+    return tuple(result)
 
 
 def _left_alone(job: Job, theirs: Pieces) -> Pieces:

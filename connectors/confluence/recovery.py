@@ -58,11 +58,12 @@ def recovered(remote: Remote, ours: Pieces, body: RemoteBody, memory: Memory, *,
     return replace(memory, blocks=_with_kept(rebase(then, then, frozenset()), value.get("kept"), ours))
 
 
-def sync_value(memory: Memory, body: RemoteBody, *, key: str, revision: int, digest: str) -> dict[str, Any]:
+def sync_value(memory: Memory, body: RemoteBody, *, key: str, place: str, revision: int, digest: str) -> dict[str, Any]:
     """What stands in our property; the counterpart of :func:`recovered`."""
     value: dict[str, Any] = {
         "key": key,
         "page": body.id,
+        "place": place,
         "revision": revision,
         "version": body.version,
         "digest": digest,

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, Protocol
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import requests
 
@@ -74,8 +74,8 @@ class Remote(Protocol):
     def find(self, space: str, title: str) -> RemoteBody | None:
         """The current or archived page of exactly this title, body included."""
 
-    def labelled(self, space: str, label: str) -> list[str]:
-        """The ids of pages with a label, as the search knows them: it lags behind, and may still name a page that is gone."""
+    def labelled(self, label: str) -> list[str]:
+        """The ids of pages with a label in any space, as the search knows them: it lags behind, and may still name a page that is gone."""
 
     def walk(self, space: str) -> Iterator[RemoteBody]:
         """The pages of a space with their bodies, the last changed first where the edition can; not all of them in a very large space."""
@@ -189,7 +189,14 @@ def timestamp(value: Any) -> datetime | None:
 
 
 def page_url(links: Mapping[str, Any], base: str, page_id: str) -> str:
-    """The address for people: the site's base and the page's path, with a form that always works where the answer tells none."""
-    webui = str(links.get("webui") or f"/pages/viewpage.action?pageId={quote(page_id)}")
-    site = str(links.get("base") or base)
-    return site.rstrip("/") + webui if site.startswith(("https://", "http://")) else base + webui
+    """The address for people: the site's base and the page's path, with a form that always works where the answer tells none.
+
+    An answer may name another site only behind the OAuth gateway, whose own address shows no pages.
+    """
+    webui = str(links.get("webui") or "")
+    if not webui.startswith("/") or webui.startswith("//"):
+        webui = f"/pages/viewpage.action?pageId={quote(page_id)}"
+    told, own = urlsplit(str(links.get("base") or "")), urlsplit(base)
+    same = (told.scheme, told.netloc) == (own.scheme, own.netloc)
+    gateway = own.path.startswith("/ex/confluence/") and told.scheme in ("https", own.scheme) and told.hostname is not None
+    return (str(links["base"]).rstrip("/") if same or gateway else base) + webui

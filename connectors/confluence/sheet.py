@@ -16,6 +16,7 @@ from connectors.merge import Base, Merged, Piece, align, merge
 _NUMBER = re.compile(r"^\s*(\d+)([.)])(\s+)")
 _LAYOUT = frozenset({"ac:layout", "ac:layout-section"})
 FACTS = "details"
+EXACT = frozenset({"ac:image", "code", FACTS})  # say more than their words
 _UNFINISHED = mark_of(placeholder("")[0])
 
 
