@@ -19,7 +19,9 @@ from tests.contract.confluence.fake import FakeConfluence, Fault, Page
 from tests.contract.confluence.fake.server import Edition
 from tests.contract.confluence.fake.storage import AC, RI, parse, write
 
-LINES = frozenset({"p", "h1", "h2", "h3", "h4", "h5", "h6", "li", "td", "th", f"{{{AC}}}task-body", f"{{{AC}}}plain-text-body", f"{{{AC}}}caption"})
+LINES = frozenset(
+    {"p", "h1", "h2", "h3", "h4", "h5", "h6", "li", "td", "th", f"{{{AC}}}task-body", f"{{{AC}}}plain-text-body", f"{{{AC}}}caption"}
+)
 SILENT = frozenset({f"{{{AC}}}task-id", f"{{{AC}}}task-status", f"{{{AC}}}task-uuid", "colgroup"})
 SPOKEN_PARAMETERS = frozenset({"title"})
 
@@ -137,7 +139,9 @@ def _lines(element: Any) -> Iterator[str]:
         if element.get(f"{{{AC}}}name") in SPOKEN_PARAMETERS:
             yield element.text or ""
         return
-    if element.tag in LINES and not any(child.tag in LINES or str(child.tag).endswith("structured-macro") for child in element.iter() if child is not element):
+    if element.tag in LINES and not any(
+        child.tag in LINES or str(child.tag).endswith("structured-macro") for child in element.iter() if child is not element
+    ):
         text = _flat(element)
         yield from (line for line in text.split("\n") if line.strip())
         return

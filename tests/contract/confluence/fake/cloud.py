@@ -341,7 +341,7 @@ class CloudApi:
 
     def _hits(self, call: Call, results: Sequence[Any], cql: str) -> dict[str, Any]:
         return {
-            "results": list(results), "start": 0, "limit": 25, "size": len(results), "totalSize": len(results), "cqlQuery": cql,
+            "results": list(results), "start": 0, "limit": 25, "size": len(results), "totalSize": len(results), "archivedResultCount": 0, "cqlQuery": cql,
             "searchDuration": 7, "_links": {"base": self._base(), "context": "/wiki"},
         }  # fmt: skip
 

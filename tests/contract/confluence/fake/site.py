@@ -215,11 +215,12 @@ class Site:
             words = f"Version must be incremented when updating a page. Current Version: [{page.now.number}]. Provided version: [{number}]"
             raise Refused(409, words)
         self._check(page.space, title, body, page)
+        stored = self._stored(body)
         page.owner = owner or page.owner
         page.parent = parent or page.parent
         if title == page.title and _same(body, page.now.body):
             return page  # recorded: no new version, and the old number in the answer
-        self._append(page, title, self._stored(body), by, message, minor)
+        self._append(page, title, stored, by, message, minor)
         return page
 
     def restore(self, page: Page, number: int, message: str, by: str) -> Version:
