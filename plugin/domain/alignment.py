@@ -19,6 +19,8 @@ ALIGN_AT = 0.55
 """Two steps are the same one if their likeness (0..1) reaches this."""
 CLEARLY = 0.25
 """A pair is out of the question where one of the two has a partner that is so much more alike."""
+EXACT = 0.97
+"""So alike are two readings of one step in the same words."""
 MISREAD_AT = 0.75
 """Two words are readings of one word if their letters are so much alike (0..1)."""
 
@@ -26,7 +28,9 @@ _WORD = re.compile(r"[^\W_]+", re.UNICODE)
 _DIGITS = re.compile(r"\d+")
 _QUOTES = str.maketrans({"“": '"', "”": '"', "„": '"', "‘": "'", "’": "'", "–": "-", "—": "-", "\u00a0": " "})
 _ALIKE = str.maketrans({"1": "l", "i": "l", "|": "l", "0": "o"})
-_NEGATIONS = frozenset("no not non never none without nicht nie kein keine keinen ohne ne pas sans sin nunca".split())
+_NEGATIONS = frozenset(
+    ["no", "not", "non", "never", "none", "without", "nicht", "nie", "kein", "keine", "keinen", "ohne", "ne", "pas", "sans", "sin", "nunca"]
+)
 _LIGHT_LETTERS = 3
 """A word of so few letters is an article, a preposition or a filler; it alone changes nothing."""
 
@@ -72,6 +76,8 @@ def same(name: str, a: Any, b: Any) -> bool:
     """Whether two values of the field ``name`` say the same, read twice."""
     if a == b:
         return True
+    if name == "summary":
+        return _shape(a) == _shape(b)  # it counts steps and minutes
     if name == "commands":
         return len(a) == len(b) and all(_same_command(x, y) for x, y in zip(a, b, strict=True))
     if name == "inputs":
@@ -92,6 +98,24 @@ def same_words(a: str, b: str) -> bool:
         if tag != "equal" and not _slight(left[i:j], right[k:m]):
             return False
     return True
+
+
+def respaced(old: str, new: str) -> str:
+    """``new`` with the blanks of ``old`` wherever the letters around them are the same: a blank is what is misread most often."""
+    a, b = [(c, at) for at, c in enumerate(old) if not c.isspace()], [(c, at) for at, c in enumerate(new) if not c.isspace()]
+    partner: dict[int, int] = {}
+    for block in SequenceMatcher(None, [c for c, _ in a], [c for c, _ in b], autojunk=False).get_matching_blocks():
+        partner |= {block.b + k: block.a + k for k in range(block.size)}
+    parts: list[str] = []
+    for k, (character, at) in enumerate(b):
+        if k:
+            before, here = partner.get(k - 1), partner.get(k)
+            known = before is not None and here is not None and here == before + 1
+            parts.append(
+                old[a[before][1] + 1 : a[here][1]] if known and before is not None and here is not None else new[b[k - 1][1] + 1 : at]
+            )
+        parts.append(character)
+    return "".join(parts)
 
 
 def _slight(gone: list[str], come: list[str]) -> bool:
@@ -136,13 +160,25 @@ def _best(old: Step, also: Step | None, new: Step) -> float:
 
 
 def _fitting(score: dict[tuple[int, int], float]) -> dict[tuple[int, int], float]:
-    """The pairs that are alike, without those of which one has a clearly better partner."""
-    best_old: dict[int, float] = {}
-    best_new: dict[int, float] = {}
+    """The pairs that are alike, without those of which one has a clearly better partner or an exact one that is nobody else's."""
+    olds: dict[int, list[float]] = {}
+    news: dict[int, list[float]] = {}
     for (a, b), value in score.items():
-        best_old[a] = max(best_old.get(a, 0.0), value)
-        best_new[b] = max(best_new.get(b, 0.0), value)
-    return {(a, b): v for (a, b), v in score.items() if v >= ALIGN_AT and v >= max(best_old[a], best_new[b]) - CLEARLY}
+        olds.setdefault(a, []).append(value)
+        news.setdefault(b, []).append(value)
+    certain = [
+        pair
+        for pair, v in score.items()
+        if v >= EXACT and all(sum(x >= EXACT for x in part) == 1 for part in (olds[pair[0]], news[pair[1]]))
+    ]
+    settled_old, settled_new = dict(certain), {b: a for a, b in certain}
+
+    def fits(a: int, b: int, value: float) -> bool:
+        if settled_old.get(a, b) != b or settled_new.get(b, a) != a:
+            return False
+        return value >= ALIGN_AT and value >= max(*olds[a], *news[b]) - CLEARLY
+
+    return {(a, b): v for (a, b), v in score.items() if fits(a, b, v)}
 
 
 def _in_order(olds: Sequence[int], news: Sequence[int], score: dict[tuple[int, int], float]) -> list[tuple[int, int]]:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any, Literal
 
-from plugin.domain.alignment import align, same
+from plugin.domain.alignment import align, respaced, same
 from plugin.domain.document import encode
 from plugin.domain.sop import Evidence, Sop, Step
 
@@ -141,10 +141,24 @@ def settled(base: Sop, new: Sop) -> Sop:
         names = [n for n in STEP_FIELDS if n != "image" and same(n, getattr(old, n), getattr(step, n))]
         if step.location is None:
             names.append("location")  # not read this time: no sign that it is elsewhere
-        return replace(step, **{n: getattr(old, n) for n in names})
+        return replace(_respaced(old, step), **{n: getattr(old, n) for n in names})
 
     tops = {n: getattr(base, n) for n in SOP_FIELDS if same(n, getattr(base, n), getattr(new, n))}
+    if len(base.steps) != len(new.steps):
+        tops.pop("summary", None)
     return replace(new, **tops, steps=tuple(step_of(step) for step in new.steps))
+
+
+def _respaced(old: Step, new: Step) -> Step:
+    """A command that is another one has at least the blanks of the former, in the action as well."""
+    if len(old.commands) != len(new.commands):
+        return new
+    commands, action = [], new.action
+    for before, command in zip(old.commands, new.commands, strict=True):
+        text = respaced(before.text, command.text)
+        action = action.replace(command.text, text)
+        commands.append(replace(command, text=text))
+    return replace(new, commands=tuple(commands), action=action)
 
 
 def merge(base: Sop, ours: Sop, theirs: Sop) -> Merged:

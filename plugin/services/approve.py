@@ -44,8 +44,10 @@ class ApprovalView:
     state: Literal["open", "approved", "declined", "void"]
     needed: int
     approvers: tuple[str, ...]
+    approver_names: tuple[str, ...]
     decisions: tuple[DecisionView, ...]
     requested_by: str | None
+    requested_by_name: str
     requested_at: datetime
 
 
@@ -239,6 +241,8 @@ def _view(session: Session, approval: tables.Approval, row: tables.Sop) -> Appro
     table = tables.Decision
     query = select(table, tables.Person.name).join(tables.Person, tables.Person.id == table.person_id)
     decisions = session.execute(query.where(table.approval_id == approval.id).order_by(table.created_at, table.id))
+    involved = select(tables.Person.id, tables.Person.name).where(tables.Person.id.in_([*approval.approvers, approval.requested_by or ""]))
+    names: dict[str, str] = dict(session.execute(involved).tuples().all())
     return ApprovalView(
         id=approval.id,
         sop_id=row.id,
@@ -248,6 +252,7 @@ def _view(session: Session, approval: tables.Approval, row: tables.Sop) -> Appro
         state=cast(Literal["open", "approved", "declined", "void"], approval.state),
         needed=approval.needed,
         approvers=tuple(approval.approvers),
+        approver_names=tuple(names[i] for i in approval.approvers if i in names),
         decisions=tuple(
             DecisionView(
                 person_id=d.person_id,
@@ -259,5 +264,6 @@ def _view(session: Session, approval: tables.Approval, row: tables.Sop) -> Appro
             for d, name in decisions
         ),
         requested_by=approval.requested_by,
+        requested_by_name=names.get(approval.requested_by or "", "SOPwright"),
         requested_at=approval.created_at,
     )

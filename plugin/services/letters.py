@@ -112,7 +112,7 @@ def _item(session: Session, deps: Deps, person: tables.Person, found: tables.Not
 
 def _notice(session: Session, deps: Deps, message: tables.Outgoing, person: tables.Person) -> Letter | None:
     subject, text = NOTICES[message.kind]
-    actions = [Action(label="Open", url=links.sop_url(deps, message.payload["sop_id"]))] if "sop_id" in message.payload else []
+    actions = [Action(label="Read it", url=links.sop_url(deps, message.payload["sop_id"]))] if "sop_id" in message.payload else []
     if message.kind.startswith("approval-"):
         approval = session.get(tables.Approval, message.payload["approval_id"])
         if approval is None or approval.state != "open":

@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 
 from plugin.domain.document import from_document, to_document
 from plugin.domain.errors import UnusableRecording
-from plugin.domain.recording import title_from
 from plugin.domain.proposal import propose
+from plugin.domain.recording import title_from
 from plugin.domain.revision import difference
 from plugin.domain.sop import Sop
 from plugin.pipeline import runner, stage

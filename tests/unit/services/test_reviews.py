@@ -6,12 +6,13 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from plugin import scheduler
 from plugin.domain.errors import Conflict, Forbidden, Invalid
 from plugin.domain.review import Policy
 from plugin.notify.contract import Undeliverable
 from plugin.services import administration, audit, deliver, edit, gather, library, people, publish, restored, review, sweep, work
 from plugin.services.caller import Caller
-from plugin.store import tables
+from plugin.store import leases, tables
 from tests.unit.services.world import START, World, a_sop
 
 
@@ -479,3 +480,30 @@ def test_after_a_large_import_the_mentions_on_pages_are_held_back_too_and_manage
     assert len(world.target.mentions) == 6
     (told,) = [m for m in world.mail.messages if m.address == "bea@example.com"]
     assert told.subject == "2 reviews are still open"
+
+
+def test_a_clock_that_jumps_ahead_by_a_year_tells_nobody_anything(world: World, owner: Caller) -> None:
+    for month in range(4, 12):
+        an_sop(world, owner, date(2027, month, 1), title=f"Due in {month}")
+    scheduler.reviews(world.deps)
+    real = world.time.now
+    for minute in range(50):  # the clock is wrong for most of an hour
+        world.time.now = real + timedelta(days=365, minutes=minute)
+        scheduler.reviews(world.deps)
+    world.time.now = real + timedelta(minutes=50)
+    scheduler.reviews(world.deps)
+    assert world.mail.messages == []
+    world.time.now = datetime(2027, 4, 1, 9, 0, tzinfo=UTC)
+    for _ in range(140):  # a month without the scheduler: after an hour it catches up
+        scheduler.reviews(world.deps)
+        world.time.go(seconds=30)
+    assert [m.subject for m in world.mail.messages] == ["Review due: Due in 4"]
+
+
+def test_a_lease_that_a_wrong_clock_took_for_a_year_does_not_keep_the_scheduler_away(world: World) -> None:
+    def hold(holder: str, now: datetime) -> bool:
+        return world.deps.database.run(lambda session: leases.hold(session, "scheduler", holder, now=now, lasts=scheduler.LEASE))
+
+    assert hold("wrong", START + timedelta(days=365))
+    assert hold("right", START)
+    assert not hold("third", START + timedelta(seconds=30))
