@@ -31,6 +31,7 @@ from connectors.notion import header
 from connectors.notion import properties as p
 from connectors.notion.client import Api
 from connectors.notion.failures import NAME, Collision, Doubtful
+from connectors.notion.inbox import Inbox
 from connectors.notion.journal import Journal, Shelf, journal_path, only_one
 from connectors.notion.merge import Merger
 from connectors.notion.nodes import content, from_json, read, to_json
@@ -83,6 +84,7 @@ class NotionConnector:
         self._uploads = Uploads(self.api, state, now=now)
         self._publisher = Publisher(self.api, self._uploads, self._people, now=now)
         self._mentions = Shelf(state / "mentions.json")
+        self.inbox = Inbox(self.api, lambda: self._places().recordings, self._settled)
 
     def close(self) -> None:
         self.api.close()

@@ -129,6 +129,8 @@ class Setup:
                     words.append(f"{title!r} has no property {name!r}; it will be added.")
                 elif has != config["type"] and {has, config["type"]} != {"status", "select"}:
                     words.append(f"{title!r}: the property {name!r} is of type {has}, expected {config['type']}; it will not be filled.")
+                elif has == "status" and (lacking := _lacking(config, place.schema[name].get("options"))):
+                    words.append(f"{title!r}: the property {name!r} lacks the options {lacking}; add them, or they are not shown.")
         return words
 
     def _prepare(self, parent: str) -> Places:
@@ -169,6 +171,12 @@ class Setup:
             return place
         answer = self._api.change(f"data_sources/{place.source}", {"properties": lacking})
         return Place(database=place.database, source=place.source, schema=p.schema_of(answer.get("properties") or {}))
+
+
+def _lacking(config: Mapping[str, Any], has: Any) -> str:
+    """Options of a status that its database does not have; those are a person's to add, for a changed list would drop theirs."""
+    wanted_names = [option["name"] for option in config.get("status", {}).get("options", ())]
+    return ", ".join(name for name in wanted_names if has is not None and name not in has)
 
 
 def _encode(places: Places) -> dict[str, Any]:

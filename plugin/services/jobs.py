@@ -69,7 +69,7 @@ def jobs(deps: Deps, caller: Caller, *, state: JobState | None = None, cursor: s
     limit, table = capped(limit), tables.Job
     with deps.database.begin() as session:
         query = select(table).where(
-            table.workspace_id == caller.workspace_id, table.kind != "look", *rows.before(cursor, table.created_at, table.id)
+            table.workspace_id == caller.workspace_id, table.kind.not_in(("look", "row")), *rows.before(cursor, table.created_at, table.id)
         )
         if state is not None:
             query = query.where(table.state == state)

@@ -30,10 +30,21 @@ class Shapes:
             "in_trash": page["in_trash"],
             "is_archived": False,
             "is_locked": page["locked"],
-            "properties": {n: property_value(k["type"], k["id"], page["content"].get(n)) for n, k in schema.items()},
+            "properties": {n: self._property(k["type"], k["id"], page["content"].get(n)) for n, k in schema.items()},
             "url": f"https://app.notion.com/p/{slug}-{page['id'].replace('-', '')}",
             "public_url": None,
         }
+
+    def _property(self: Workspace, kind: str, identity: str, value: Any) -> dict[str, Any]:
+        if kind == "files":
+            shown = []
+            for file in value or ():
+                upload = (file.get("file_upload") or {}).get("id")
+                shown.append(
+                    {"name": file["name"], "type": "file", "file": self.signed(upload)} if upload else {"type": "external", **file}
+                )
+            value = shown
+        return property_value(kind, identity, value)
 
     def _times(self: Workspace, node: dict[str, Any]) -> dict[str, Any]:
         return {

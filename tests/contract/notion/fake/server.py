@@ -79,6 +79,30 @@ class FakeNotion:
         with self.lock:
             return change(self.workspace)
 
+    def add_row(self, title: str, *, video: bytes | None = None, name: str = "recording.mp4", **content: Any) -> str:
+        """A row that a person makes in *Recordings*; ``content`` are further property values. Gives its id."""
+        source = self.source_named("Recordings")["id"]
+        with self.lock:
+            row = self.workspace.create_page({"parent": {"data_source_id": source}}, PERSON)
+            row["content"]["Name"] = [{"type": "text", "text": {"content": title}}] if title else []
+            if video is not None:
+                row["content"]["Video"] = [self.workspace.add_file(name, video, self.url)]
+            row["content"].update(content)
+            return str(row["id"])
+
+    def row(self, row_id: str) -> dict[str, Any]:
+        """What people see in a row: state, progress, message, link and related pages."""
+        with self.lock:
+            content = self.workspace.blocks[row_id]["content"]
+            message = content.get("Message") or []
+            return {
+                "state": (content.get("Status") or {}).get("name"),
+                "progress": content.get("Progress"),
+                "message": "".join(item["text"]["content"] for item in message),
+                "link": next((item["text"]["link"]["url"] for item in message if item["text"].get("link")), None),
+                "sop": [item["id"] for item in content.get("SOP") or []],
+            }
+
     def tree(self, page_id: str) -> str:
         """The page's blocks, one a line, indented."""
         with self.lock:

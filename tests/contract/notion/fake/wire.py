@@ -94,7 +94,10 @@ class Handler(BaseHTTPRequestHandler):
 
     def _file(self, path: str) -> None:
         upload = self.notion.workspace.uploads.get(path.split("/")[2])
-        if upload is None or "data" not in upload or upload.get("link_expired"):
+        expired = upload is not None and upload.get("expired_links", 0) > 0
+        if upload is not None and expired:
+            upload["expired_links"] -= 1
+        if upload is None or "data" not in upload or expired:
             self._write(403, {"Content-Type": "application/xml"}, b"<Error><Code>AccessDenied</Code></Error>")
             return
         self._write(200, {"Content-Type": upload["content_type"] or "application/octet-stream"}, upload["data"])

@@ -259,6 +259,22 @@ class Workspace(Shapes):
         page["content"], page["source"], page["parent"] = {"title": page["content"].get(name) or []}, None, holder["id"]
         page["edited"], page["edited_by"] = self.now(), by
 
+    def add_file(self, name: str, data: bytes, base: str, media_type: str = "video/mp4") -> dict[str, Any]:
+        """A file that a person dropped into a *files* property; the value of that property's item."""
+        identity = self.new_id()
+        self.uploads[identity] = {
+            "id": identity,
+            "filename": name,
+            "base": base,
+            "content_type": media_type,
+            "status": "uploaded",
+            "data": data,
+            "attached": True,
+            "parts": {},
+            "created": self.now(),
+        }
+        return {"name": name, "file_upload": {"id": identity}}
+
     def create_database(self, body: dict[str, Any], by: str) -> dict[str, Any]:
         title = plain(rich_text(body.get("title", [])))
         node = self.add_node("child_database", self.page(body["parent"]["page_id"])["id"], {"title": title}, by)
