@@ -7,7 +7,7 @@ CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || comman
 FAST := -m "not browser and not accuracy"
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-once test check lint types imports format lock accuracy accuracy-hard bench test-browser chromium screens forge clean
+.PHONY: help setup demo demo-once demo-confluence test check lint types imports format lock accuracy accuracy-hard bench test-browser chromium screens forge clean
 
 help: ## this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,6 +29,9 @@ demo: setup ## make an SOP from a sample recording, start the service, publish i
 
 demo-once: setup ## the same, and end
 	$(BIN)/python examples/demo.py --once
+
+demo-confluence: setup chromium ## a look-alike of Confluence with the Forge app in it, and the whole story in a real browser
+	$(BIN)/python -m examples.demo_confluence
 
 test: setup ## all tests that need no outside service
 	$(BIN)/pytest $(FAST) -n 2

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -22,11 +23,10 @@ from tests.forge import keys
 from tests.forge.atlassian import Atlassian, People
 from tests.forge.film import terminal_film
 from tests.forge.host import Host, build_app
+from tests.forge.story import AFTER, BEFORE, Story
 
 SHOTS = Path(__file__).parents[2] / "var" / "forge"
-FIRST = [("web -t", "configuration is valid"), ("sudo systemctl reload web", ""), ("systemctl is-active web", "active")]
-SECOND = [("web -t", "configuration is valid"), ("sudo systemctl restart web", ""), ("systemctl is-active web", "active")]
-LONG_ms = 120_000
+LONG_ms = 180_000
 
 
 @dataclass(slots=True, kw_only=True)
@@ -38,7 +38,6 @@ class Stage:
     host: Host
     people: People
     page_id: str
-    films: tuple[Path, Path]
 
     @property
     def fake(self) -> FakeConfluence:
@@ -50,7 +49,6 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     needed(shutil.which("npm") is not None and shutil.which("node") is not None, "npm")
     folder = tmp_path_factory.mktemp("forge")
     built = build_app()
-    films = terminal_film(folder / "reload.mp4", FIRST), terminal_film(folder / "restart.mp4", SECOND)
     port = free_port()
     with FakeConfluence("gateway") as fake, Atlassian(fake) as atlassian:
         options = {"forge_app_id": keys.APP, "forge_jwks_url": atlassian.jwks_url, "allow_private_addresses": True}
@@ -60,7 +58,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
             space = fake.site.space("OPS")
             page = fake.site.create(space.id, None, "Web servers", "<p>Everything about our web servers.</p>", PERSON)
             assert host.tell("/installed", {"installerAccountId": people.colleague.account_id}) == 200
-            yield Stage(service=service, atlassian=atlassian, host=host, people=people, page_id=page.id, films=films)
+            yield Stage(service=service, atlassian=atlassian, host=host, people=people, page_id=page.id)
             assert fake.invalid == []
 
 
@@ -119,79 +117,26 @@ def opened(page: Page) -> FrameLocator:
     return page.frame_locator("iframe.modal")
 
 
-def test_from_the_menu_of_a_page_to_a_published_sop_and_through_a_second_recording(stage: Stage, sheet: Callable[..., Page]) -> None:
-    robin, sam, fake = stage.people.engineer, stage.people.colleague, stage.fake
+def test_from_the_menu_of_a_page_to_a_published_sop_and_through_a_second_recording(
+    stage: Stage, sheet: Callable[..., Page], tmp_path: Path
+) -> None:
+    fake = stage.fake
+    story = Story(host=stage.host, people=stage.people, show=sheet, shots=SHOTS)
+    first, second = story.films(tmp_path)
     with working(stage.service):
-        # Record, watch, correct, publish.
-        page = sheet(robin)
-        page.get_by_role("button", name="More actions").click()
-        shot(page, "1-menu")
-        page.get_by_role("button", name="Create SOP from recording").click()
-        dialog = page.frame_locator("iframe.modal")
-        expect(dialog.get_by_text("It becomes a new page in Operations, below “Web servers”.")).to_be_visible()
-        shot(page, "2-record")
-        dialog.get_by_label("Title (optional)").fill("Reload the web server")
-        dialog.get_by_label("Choose files").set_input_files(stage.films[0])
-        expect(dialog.locator("sop-progress")).to_be_visible()
-        shot(page, "3-watch")
-        editor = dialog.locator("sop-editor")
-        expect(editor.get_by_label("Action of step 2")).to_be_visible(timeout=LONG_ms)
-        editor.get_by_label("Action of step 1").fill("Check the new configuration.")
-        expect(editor.locator(".editor-bar .badge")).to_have_text("Saved")
-        expect(editor.locator(".shot img").first).to_have_js_property("complete", True)
-        shot(page, "4-correct")
-        dialog.get_by_role("button", name="Go on to publishing").click()
-        expect(dialog.get_by_role("tabpanel")).to_contain_text("sudo systemctl reload web")
-        shot(page, "5-publish")
-        dialog.get_by_role("button", name="Publish", exact=True).click()
-        expect(dialog.get_by_text("The SOP stands in Confluence.")).to_be_visible(timeout=LONG_ms)
-        shot(page, "6-published")
-
-        # The page as readers see it, with the names of its pictures all there.
-        [made] = [one for one in fake.pages() if one.title == "Reload the web server"]
+        made = story.record_and_publish(stage.page_id, first)
         assert made.parent == stage.page_id
         assert "sudo systemctl reload web" in made.now.body
-        assert "Check the new configuration." in made.now.body
+        assert BEFORE in made.now.body
+        assert len(made.attachments) >= 3
         assert fake.site.broken == []
-        page = sheet(sam, made.id)
-        expect(page.get_by_role("heading", name="Reload the web server", level=1)).to_be_visible()
-        assert page.locator("figure img").count() >= 3
-        page.get_by_role("button", name="SOP review").click()
-        expect(page.frame_locator("iframe.popup").get_by_text("up to date")).to_be_visible()
-        shot(page, "7-page")
-
-        # A colleague edits the page; it comes back as a revision.
-        page.get_by_role("button", name="Edit", exact=True).click()
-        text = page.locator("[data-edit]").filter(has_text="Check the new configuration.").first
-        text.fill(text.inner_text().replace("Check the new configuration.", "Check the new configuration twice."))
-        shot(page, "8-colleague")
-        page.get_by_role("button", name="Publish changes").click()
-        expect(page.get_by_text("Check the new configuration twice.").first).to_be_visible()
-
-        # The same page again: record anew. The correction stays, the change of the recording is shown before it is taken.
-        page = sheet(robin, made.id)
-        dialog = opened(page)
-        dialog.get_by_role("button", name="Record it again").click()
-        dialog.get_by_label("Choose files").set_input_files(stage.films[1])
-        expect(dialog.get_by_role("heading", name="What the new recording changes")).to_be_visible(timeout=LONG_ms)
-        expect(dialog.get_by_text("restart").first).to_be_visible()
-        shot(page, "9-what-changed")
-        dialog.get_by_role("button", name="Take over what is ticked").click()
-        expect(dialog.locator("sop-editor").get_by_label("Action of step 1")).to_have_value("Check the new configuration twice.")
-        dialog.get_by_role("button", name="Go on to publishing").click()
-        dialog.get_by_role("button", name="Publish", exact=True).click()
-        expect(dialog.get_by_text("The SOP stands in Confluence.")).to_be_visible(timeout=LONG_ms)
-        dialog.get_by_role("button", name="Close", exact=True).click()
-        expect(page.get_by_text("Check the new configuration twice.").first).to_be_visible()
-        expect(page.get_by_text("sudo systemctl restart web").first).to_be_visible()
-        shot(page, "10-both-changes")
+        story.edit_as_a_colleague(made.id)
+        story.record_again(made.id, second)
     body = fake.body(made.id)
-    assert "Check the new configuration twice." in body
+    assert AFTER in body
     assert "sudo systemctl restart web" in body
-    assert [status for path, status in stage.host.calls if status != 200] == []
-    uploads = [path for path, _ in stage.host.calls if "upload" in path]
-    assert uploads == []  # recordings went straight to the service
-    assert {cookie["name"] for cookie in page.context.cookies()} == {"as"}  # the look-alike's; the service gave none
+    assert "sudo systemctl reload web" not in body
+    assert [(path, status) for path, status in stage.host.calls if status != 200] == []
 
 
 def test_a_video_of_the_page_becomes_an_sop(stage: Stage, sheet: Callable[..., Page], tmp_path: Path) -> None:
@@ -226,7 +171,8 @@ def test_an_overdue_sop_says_so_on_its_page_and_one_click_confirms_it(stage: Sta
     made.properties["sop_review"].value = {**made.properties["sop_review"].value, "state": "overdue", "dueDate": "2026-11-01"}
     with stage.service.deps.database.begin() as session:
         publication = session.query(tables.Publication).filter_by(remote_id=made.id).one()
-        session.get_one(tables.Sop, publication.sop_id).review_state = "overdue"
+        row = session.get_one(tables.Sop, publication.sop_id)
+        row.review_state, row.due = "overdue", date(2026, 11, 1)
     page = sheet(stage.people.engineer, made.id)
     banner = page.frame_locator("iframe.banner")
     expect(banner.get_by_text("was due for review")).to_be_visible()

@@ -35,10 +35,10 @@ def _html(element: etree._Element, places: dict[etree._Element, int], pictures: 
     inner = escape(element.text or "") + "".join(_html(child, places, pictures) + escape(child.tail or "") for child in element)
     tag = str(element.tag)
     if not tag.startswith("{"):
-        if tag not in _PLAIN:
-            return inner
         if tag == "time":
             return f"<span class='date'>{escape(element.get('datetime') or '')}</span>"
+        if tag not in _PLAIN:
+            return inner
         attributes = f" href='{escape(element.get('href') or '', quote=True)}'" if tag == "a" else ""
         edits = " data-edit" if tag in ("p", "h2", "h3", "h4", "li", "td") and len(element) == 0 and (element.text or "").strip() else ""
         return f"<{tag}{attributes} data-at='{places[element]}'{edits}>" + ("" if tag in _VOID else f"{inner}</{tag}>")

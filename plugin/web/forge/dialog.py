@@ -161,7 +161,7 @@ def _at(call: Call, caller: Caller, page: Page, sop: Published) -> Session:
     """For the SOP that stands at the page."""
     place = Place(connection_id=sop.connection_id, place=sop.place, parent=sop.parent)
     bounds = Bounds(sop_id=sop.sop_id, place=place, installation=call.invocation.installation.id)
-    return _session(caller, bounds, page=page, sop=sop, may_edit=page.may_edit)
+    return _session(caller, bounds, page=page, name=page.title, sop=sop, may_edit=page.may_edit)
 
 
 def _go_on(call: Call, visitor: Visitor, caller: Caller, sop_id: str) -> Session:

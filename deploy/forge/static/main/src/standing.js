@@ -18,10 +18,10 @@ export async function byline(page) {
 }
 
 export async function banner(page) {
-  page.classList.add("slim");
+  page.classList.add("slim", "banner");
   const { sop, overdue } = await remote("status");
   if (!overdue) return fill(page);
-  const said = h("div", { class: "banner", "aria-live": "polite" });
+  const said = h("div", { "aria-live": "polite" });
   fill(said, notice("warn", words.overdue(date(sop.due), sop.owner), confirm(sop, said)));
   return fill(page, said);
 }

@@ -17,7 +17,7 @@ export const words = {
   toPublish: "Go on to publishing",
   back: "Back to the text",
   proposal: "What the new recording changes",
-  kept: (n) => `${n} corrections of people are kept.`,
+  kept: (n) => (n === 1 ? "One correction of a person is kept." : `${n} corrections of people are kept.`),
   take: "Take this change",
   accept: "Take over what is ticked",
   reject: "Leave it as it is",
