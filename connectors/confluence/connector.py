@@ -91,7 +91,8 @@ class ConfluenceConnector:
         try:
             return self._publishing.publish(rendered, where, known=known, message=message, choices=choices)
         except Missing as error:
-            # It was there when it was read: under load Confluence forgets a page for a moment.
+            # It was there when it was read: the credential is no longer accepted, or under load Confluence forgets a page for a moment.
+            self._remote.me()
             raise Retry(
                 "Confluence did not find what it showed a moment ago.", after_s=10.0, connector=self.name, remote_id=error.remote_id
             ) from error

@@ -39,7 +39,7 @@ class Lookup:
         known = self._journal.page_of(key, space)
         if known is not None:
             body = seen(lambda: self._remote.read(known), known, "publish")
-            return Found(body=body, sync=self._remote.property(known, SYNC)), None
+            return Found(body=body, sync=self._remote.property(known, SYNC) if body.state == "current" else None), None
         titled = self._remote.find(space, title)
         made_early: Found | None = None
         for body in self._candidates(key, space, titled):

@@ -164,7 +164,8 @@ class Site:
     def copy(self, page_id: str, title: str) -> Page:
         """As people copy a page: text, pictures, labels and properties go along."""
         page = self.pages[page_id]
-        made = self.create(page.space, page.parent, title, page.now.body, PERSON)
+        made = self.create(page.space, page.parent, title, "<p>copying</p>", PERSON)
+        made.now.body = page.now.body
         made.properties = {k: replace(p, id=self.new_id()) for k, p in page.properties.items()}
         made.attachments = {n: replace(a, id=f"att{self.new_id()}") for n, a in page.attachments.items()}
         made.labels = list(page.labels)
