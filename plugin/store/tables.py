@@ -139,7 +139,11 @@ class Sop(Base):
     """``next_review_at`` is when the review sweep has to look next; ``due`` the civil due date; ``reminded_for`` the due date told already."""
 
     __tablename__ = "sops"
-    __table_args__ = (Index("ix_sops_listing", "workspace_id", "updated_at", "id"), Index("ix_sops_next_review_at", "next_review_at"))
+    __table_args__ = (
+        Index("ix_sops_listing", "workspace_id", "updated_at", "id"),
+        Index("ix_sops_next_review_at", "next_review_at"),
+        Index("ix_sops_counts", "workspace_id", "status", "review_state", "area"),
+    )
     id: Mapped[str] = mapped_column(primary_key=True)
     workspace_id: Mapped[str] = workspace_column()
     title: Mapped[str] = mapped_column(Text)
