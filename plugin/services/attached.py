@@ -16,6 +16,7 @@ from urllib.parse import quote, urljoin, urlsplit
 
 import requests
 import structlog
+from requests.exceptions import InvalidSchema, InvalidURL, MissingSchema
 from urllib3.exceptions import HTTPError
 
 from connectors import addresses
@@ -149,14 +150,30 @@ def _opened(deps: Deps, url: str, credential: str) -> Iterator[tuple[requests.Re
                     return
                 url = urljoin(url, answer.headers.get("Location", ""))
                 answer.close()
-        except addresses.PrivateAddress:
-            raise UnusableRecording(
-                "not-reachable", "Confluence sent us to an address inside a private network; it was not followed."
-            ) from None
+        except (InvalidSchema, InvalidURL, MissingSchema):
+            raise UnusableRecording("not-reachable", "Confluence sent us to an address that is not followed.") from None
         except (requests.RequestException, HTTPError, OSError) as error:
             log.warning("video_not_fetched", error=type(error).__name__)
+            if _leads_inside(error):
+                raise UnusableRecording(
+                    "not-reachable", "Confluence sent us to an address inside a private network; it was not followed."
+                ) from None
             raise Exhausted("The video could not be fetched from Confluence. It is tried again.", retry_after_s=AGAIN_AFTER_S) from None
     raise UnusableRecording("not-reachable", "Confluence sent us from address to address without giving the video.")
+
+
+def _leads_inside(error: BaseException) -> bool:
+    """Whether the guard of addresses is at the bottom of it; the libraries wrap what it raises."""
+    seen: set[int] = set()
+    waiting: list[Any] = [error]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, addresses.PrivateAddress):
+            return True
+        if isinstance(one, BaseException) and id(one) not in seen:
+            seen.add(id(one))
+            waiting += [one.__cause__, one.__context__, getattr(one, "reason", None), *one.args]
+    return False
 
 
 def _checked(answer: requests.Response) -> None:
