@@ -17,7 +17,16 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from plugin.domain.errors import Invalid
 
 PREFIX = "SOPWRIGHT_"
-SECRETS = ("secret_key", "vault_keys", "smtp_password", "first_admin_password", "database_url", "metrics_token", "oidc_client_secret")
+SECRETS = (
+    "secret_key",
+    "vault_keys",
+    "smtp_password",
+    "first_admin_password",
+    "database_url",
+    "metrics_token",
+    "oidc_client_secret",
+    "notion_client_secret",
+)
 
 
 class Settings(BaseSettings):
@@ -77,6 +86,11 @@ class Settings(BaseSettings):
         "https://forge.cdn.prod.atlassian-dev.net/.well-known/jwks.json",
         description="Where Forge publishes the keys that its calls are signed with.",
     )
+    notion_client_id: str | None = Field(
+        None, description="Client id of our public connection to Notion; with it admins connect by a button."
+    )
+    notion_client_secret: SecretStr = Field(SecretStr(""), description="Its client secret.")
+    notion_url: str = Field("https://api.notion.com", description="Address of Notion's API for that button.")
     first_admin_email: str | None = Field(None, description="Mail address of the admin who is made when there are no people yet.")
     first_admin_password: SecretStr = Field(
         SecretStr(""), description="Password of that admin; empty: made up and shown once at the start."

@@ -149,7 +149,12 @@ def opened(deps: Deps, workspace_id: str, connection_id: str) -> Connector:
     kind, settings = with_credential(deps, workspace_id, connection_id)
     state = deps.settings.data_dir / "connectors" / workspace_id / connection_id
     state.mkdir(parents=True, exist_ok=True)
-    return deps.connect(kind, settings, state)
+    connector = deps.connect(kind, settings, state)
+    if kind == "notion":
+        from plugin.services import notion_oauth  # needs this module itself
+
+        notion_oauth.attach(deps, workspace_id, connection_id, connector)
+    return connector
 
 
 def with_credential(deps: Deps, workspace_id: str, connection_id: str) -> tuple[str, BaseModel]:

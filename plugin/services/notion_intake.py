@@ -104,7 +104,7 @@ def _worth_a_look(deps: Deps, workspace_id: str, connection_id: str) -> list[str
         return moved
     with deps.database.begin() as session:
         fresh = [row.id for row in candidates if row.complete and _to_be_taken(known_rows.known(session, connection_id, row.id), row)]
-        known_rows.note_sweep(session, deps, workspace_id, connection_id, now)
+        known_rows.note_sweep(session, deps, workspace_id, connection_id, now, inbox.source)
     return list(dict.fromkeys([*fresh, *moved]))
 
 

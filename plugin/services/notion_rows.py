@@ -54,9 +54,15 @@ def swept_at(session: Session, connection_id: str) -> datetime | None:
     return datetime.fromisoformat(at) if at else None
 
 
-def note_sweep(session: Session, deps: Deps, workspace_id: str, connection_id: str, at: datetime) -> None:
-    """For the next sweep."""
-    _put(session, deps, RULES, connection_id, workspace_id, {"swept_at": at.isoformat()})
+def source(session: Session, connection_id: str) -> str | None:
+    """The id by which events name the database; None before the first sweep."""
+    row = session.get(tables.External, (RULES, connection_id))
+    return row.data.get("source") if row else None
+
+
+def note_sweep(session: Session, deps: Deps, workspace_id: str, connection_id: str, at: datetime, source_id: str) -> None:
+    """For the next sweep and for events."""
+    _put(session, deps, RULES, connection_id, workspace_id, {"swept_at": at.isoformat(), "source": source_id})
 
 
 def set_policy(deps: Deps, caller: Caller, connection_id: str, wanted: str) -> Policy:

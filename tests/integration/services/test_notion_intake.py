@@ -94,7 +94,7 @@ def test_nothing_is_published_while_a_possible_secret_is_open(house: NotionHouse
     assert house.notion.pages_of("SOPs") == []
     sop_id = house.sops()[0].id
     sop = library.sop(house.deps, house.admin, sop_id)
-    edit.save(house.deps, house.admin, sop_id, document=replace(sop.document, findings=()), etag=sop.etag)
+    edit.save(house.deps, house.admin, sop_id, document=replace(sop.sop, findings=()), etag=sop.etag)
     house.settle()
     assert house.notion.row(row)["state"] == "Published"
 

@@ -26,6 +26,7 @@ class Routes:
         self.workspace = workspace
         self.tokens = {"ntn_test": BOT}
         self.oauth_codes: dict[str, str] = {}
+        self.refreshes = 0
         self.refused: list[str] = []
         self.files = Files(workspace)
         self._spec = spec
@@ -161,6 +162,12 @@ class Routes:
         answer = paged([c for c in space.comments if wanted in c["parent"].values()], query)
         return {**answer, "type": "comment", "comment": {}}
 
+    def _search(self, method: str, parts: list[str], query: dict[str, str], body: Any, who: str) -> Any:
+        pages = [n for n in self.workspace.blocks.values() if n["type"] == "child_page" and not n["in_trash"]]
+        answer = paged(pages, {"page_size": str(body.get("page_size", 100))})
+        answer["results"] = [self.workspace.page_shape(n) for n in answer["results"]]
+        return {**answer, "type": "page_or_data_source", "page_or_data_source": {}}
+
     def _views(self, method: str, parts: list[str], query: dict[str, str], body: Any, who: str) -> Any:
         return {
             "object": "view",
@@ -175,6 +182,9 @@ class Routes:
         if grant not in self.oauth_codes:
             raise Refused(400, "invalid_grant", "invalid_grant")
         del self.oauth_codes[grant]
+        if body["grant_type"] == "refresh_token":
+            self.refreshes += 1
+            self.tokens.clear()  # the old pair is worth nothing from now on
         token, refresh = f"ntn_{uuid.uuid4().hex}", f"nrt_{uuid.uuid4().hex}"
         self.tokens[token], self.oauth_codes[refresh] = BOT, "refresh"
         return {
