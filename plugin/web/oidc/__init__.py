@@ -17,7 +17,8 @@ import structlog
 from flask import Blueprint, Response, current_app, g, request
 
 from plugin.domain.errors import Forbidden
-from plugin.services import administration, people
+from plugin.services import people
+from plugin.services.operator import operator
 from plugin.vault import Unreadable
 from plugin.web import guard
 from plugin.web.access import open_to_all
@@ -140,7 +141,7 @@ def _person(provider: Provider, identity: claims.Identity) -> people.SignedIn:
             subject=identity.subject,
             verified_email=identity.email if identity.verified or settings.oidc_trust_email else None,
             name=identity.name,
-            workspace_id=settings.oidc_workspace or administration.first_workspace(deps()),
+            workspace_id=settings.oidc_workspace or operator(deps()).workspace_id,
             create_as=settings.oidc_create_as,
         )
     except Forbidden as error:
