@@ -28,5 +28,5 @@ def connect(settings: Settings, *, state: Path) -> ConfluenceConnector:
         ca_file=settings.ca_file,
         observe=budget.observe,
     )
-    remote = (Cloud if settings.edition == "cloud" else DataCenter)(settings, door, budget.before)
+    remote = (Cloud if settings.edition == "cloud" else DataCenter)(settings, door, budget)
     return ConfluenceConnector(settings, remote, Journal(folder))

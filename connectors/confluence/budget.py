@@ -21,6 +21,7 @@ from connectors.transport import retry_after_s
 LOW = 0.1
 LEAST_POOL = 1000.0  # smaller limits are those of a burst, for which Confluence tells a wait with each refusal
 SHORT_S = 10.0
+LONGEST_GUESS_S = 60.0
 LONGEST_PAUSE_S = 5.0
 LONGEST_HOUR_S = 3600.0
 
@@ -40,9 +41,11 @@ class Budget:
         self._lock = threading.Lock()
         self._pause_s = 0.0
         self._closed_until = self._stored()
+        self._asked = False
 
     def before(self) -> None:
         """Raises Retry while the budget is used up."""
+        self._asked = False
         with self._lock:
             left = (self._closed_until - self._now()).total_seconds() if self._closed_until else 0.0
             pause = self._pause_s
@@ -56,6 +59,7 @@ class Budget:
         remaining, limit = _number(headers, "X-RateLimit-Remaining"), _number(headers, "X-RateLimit-Limit")
         reset_s, asked_s = self._reset_s(headers), retry_after_s(headers, self._now())
         points = limit is not None and limit >= LEAST_POOL
+        self._asked = answer.status_code == 429 or (answer.status_code >= 500 and asked_s is not None)
         with self._lock:
             if answer.status_code == 429:
                 if "quota" in headers.get("RateLimit-Reason", ""):
@@ -66,6 +70,12 @@ class Budget:
                 points and remaining is not None and remaining < LOW * (limit or 0.0)
             )
             self._pause_s = min(reset_s / max(remaining or 1.0, 1.0), LONGEST_PAUSE_S) if near else 0.0
+
+    def patient(self, error: Exception) -> None:
+        """Raises what Confluence itself asked to wait for, which is the caller's to do. A line that broke, an answer that was none or a
+        server that stumbled is looked into at once."""
+        if isinstance(error, Retry) and (self._asked or error.after_s > LONGEST_GUESS_S):
+            raise error
 
     def _reset_s(self, headers: Mapping[str, str]) -> float:
         """Seconds until the budget starts anew: a moment, or a number of seconds; 0 where nobody tells."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, cast
 from urllib.parse import parse_qs, quote, urlsplit
 
 from atlassian import ConfluenceV2
 
+from connectors.confluence.budget import Budget
 from connectors.confluence.edition import PAGES, WALKED, Edition, cql, property_of, unfinished
 from connectors.confluence.failures import Missing
 from connectors.confluence.remote import Account, Attachment, Calls, Property, RemoteBody, State, page_url, person, quiet, timestamp
@@ -26,8 +27,8 @@ class Cloud(Edition):
     archives = True
     owners = True
 
-    def __init__(self, settings: Settings, door: Door, before: Callable[[], None]) -> None:
-        super().__init__(settings, door, Calls(quiet(ConfluenceV2, url=settings.base, session=door, **settings.credential), door, before))
+    def __init__(self, settings: Settings, door: Door, budget: Budget) -> None:
+        super().__init__(settings, door, Calls(quiet(ConfluenceV2, url=settings.base, session=door, **settings.credential), door, budget))
         self._spaces: dict[str, str] = {}
 
     def me(self) -> Account:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 from urllib.parse import quote
 
 from atlassian import ConfluenceServer
 
+from connectors.confluence.budget import Budget
 from connectors.confluence.edition import PAGES, WALKED, Edition, cql, property_of, unfinished
 from connectors.confluence.failures import Missing
 from connectors.confluence.remote import Account, Attachment, Calls, Property, RemoteBody, page_url, person, quiet, timestamp
@@ -27,10 +28,9 @@ class DataCenter(Edition):
     archives = False
     owners = False
 
-    def __init__(self, settings: Settings, door: Door, before: Callable[[], None]) -> None:
-        super().__init__(
-            settings, door, Calls(quiet(ConfluenceServer, url=settings.base, session=door, **settings.credential), door, before)
-        )
+    def __init__(self, settings: Settings, door: Door, budget: Budget) -> None:
+        client = quiet(ConfluenceServer, url=settings.base, session=door, **settings.credential)
+        super().__init__(settings, door, Calls(client, door, budget))
 
     def me(self) -> Account:
         user = person(self._calls.get("rest/api/user/current", "check"))

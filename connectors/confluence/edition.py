@@ -15,7 +15,6 @@ from connectors.errors import Gone, Reject, Retry
 from connectors.transport import Door
 
 TRIES = 3
-LONGEST_WAIT_S = 60.0
 PAGES = 200  # pages of a list that we follow at most
 WALKED = 20  # pages of the list of a space's pages that we look through for a key
 BODY_READS = 50  # pages that are looked at one by one where the list has no bodies
@@ -28,6 +27,9 @@ class Edition(ABC):
         self.door = door
         self._base = settings.base
         self._calls = calls
+
+    def patient(self, error: Exception) -> None:
+        self._calls.budget.patient(error)
 
     @abstractmethod
     def find(self, space: str, title: str) -> RemoteBody | None: ...
@@ -54,7 +56,7 @@ class Edition(ABC):
                 data = self._new_property(page_id, key, value) if known is None else self._next_property(page_id, known, value)
                 return replace(property_of(data, key), value=value)
             except (Stale, Missing, Reject, Retry) as error:
-                not_patient(error)
+                self.patient(error)
                 # Made or changed by an earlier run of ours (or by this call) whose answer was lost: look, and write on top of that.
                 found = self.property(page_id, key)
                 if found is not None and found.value == value:
@@ -89,7 +91,7 @@ class Edition(ABC):
             try:
                 call()
             except Retry as error:
-                not_patient(error)
+                self.patient(error)
             else:
                 return
         call()
@@ -106,12 +108,6 @@ class Edition(ABC):
 
 def _content(page_id: str) -> str:
     return f"rest/api/content/{quote(page_id)}"
-
-
-def not_patient(error: Exception) -> None:
-    """Raises what asks for a long wait, which is the caller's to make; what broke down for a moment is looked at at once."""
-    if isinstance(error, Retry) and error.after_s > LONGEST_WAIT_S:
-        raise error
 
 
 def property_of(data: Any, key: str = "") -> Property:

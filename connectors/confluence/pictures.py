@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from connectors.confluence.edition import TRIES, not_patient
+from connectors.confluence.edition import TRIES
 from connectors.confluence.failures import NameTaken
 from connectors.confluence.remote import Attachment, Remote
 from connectors.contract import Asset
@@ -42,7 +42,7 @@ def _bring_one(remote: Remote, page_id: str, name: str, asset: Asset, there: Att
             there = replace(there, size_bytes=asset.size_bytes)
         except (NameTaken, Retry) as error:
             # The answer of an earlier upload, or of this one, was lost; or it was cut off on its way.
-            not_patient(error)
+            remote.patient(error)
             there = next((a for a in remote.attachments(page_id, name=name) if a.name == name), None)
         except Reject as error:
             error.path = asset.name

@@ -12,7 +12,7 @@ from typing import Any
 
 from connectors.confluence import sheet as sheets
 from connectors.confluence.anchors import carried, markers_in
-from connectors.confluence.edition import TRIES, not_patient
+from connectors.confluence.edition import TRIES
 from connectors.confluence.failures import Stale, TitleTaken, conflict, gone, seen, title_taken
 from connectors.confluence.journal import Journal
 from connectors.confluence.lookup import Lookup
@@ -113,7 +113,7 @@ class Publishing:
                 body = self._remote.create(job.target.place, job.target.parent, job.title, first)
                 break
             except (TitleTaken, Retry, Stale) as error:
-                not_patient(error)
+                self._remote.patient(error)
                 adopted = self._adopted(job)
                 if adopted is not None:
                     return replace(adopted, created=True)
@@ -155,7 +155,7 @@ class Publishing:
             try:
                 after = self._remote.update(page, title=title, body=body, message=message, owner_id=owner_id)
             except (Retry, Stale) as error:
-                not_patient(error)
+                self._remote.patient(error)
                 now = self.usable(page.id, "update")
                 if now.version == page.version + 1 and now.message == message and now.title == title:
                     return now
@@ -253,11 +253,18 @@ class Publishing:
         return memory.with_property(self._remote.set_property(page_id, key, value, known))
 
 
+_BYLINE = {"current": "up to date", "due soon": "review due soon", "due": "review due", "overdue": "review overdue"}
+
+
 def review_value(facts: Facts) -> dict[str, Any]:
-    """What the Forge app indexes and shows under the title: with it, Confluence finds what is due in one query."""
-    value: dict[str, Any] = {"state": facts.review_state}
+    """What the Forge app indexes and shows under the title: with it, Confluence finds what is due in one query.
+
+    ``title`` and ``tooltip`` are the words of the byline, by Confluence's own names for them.
+    """
+    value: dict[str, Any] = {"state": facts.review_state, "title": f"SOP: {_BYLINE.get(facts.review_state, facts.review_state)}"}
     if facts.review_due is not None:
         value["dueDate"] = facts.review_due.isoformat()
+        value["tooltip"] = f"Review due {facts.review_due.isoformat()}"
     if facts.owner is not None and facts.owner.account_id:
         value["owner"] = facts.owner.account_id
     return value

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, Protocol
@@ -12,6 +12,7 @@ from urllib.parse import quote, urlsplit
 
 import requests
 
+from connectors.confluence.budget import Budget
 from connectors.confluence.failures import checked
 from connectors.contract import Person, Version
 from connectors.errors import AuthFailed
@@ -65,6 +66,9 @@ class Remote(Protocol):
     door: Door
     archives: bool
     owners: bool
+
+    def patient(self, error: Exception) -> None:
+        """Raises an error that asks for a wait; after others one looks and tries again."""
 
     def me(self) -> Account: ...
 
@@ -126,29 +130,28 @@ class Remote(Protocol):
 class Calls:
     """The library's client as transport: its paths, sessions and forms, our door's limits; its own retries and guesses are off."""
 
-    def __init__(self, client: Any, door: Door, before: Callable[[], None]) -> None:
-        """``before`` is called ahead of each request and may raise Retry."""
+    def __init__(self, client: Any, door: Door, budget: Budget) -> None:
         self._client = client
-        self._before = before
+        self.budget = budget
         self.door = door
         # The library writes bodies and parameters at DEBUG; page text does not belong into a log.
         logging.getLogger("atlassian").setLevel(logging.INFO)
 
     def get(self, path: str, operation: str, remote_id: str | None = None, **params: Any) -> Any:
-        self._before()
+        self.budget.before()
         answer = self._client.get(path, params=params, advanced_mode=True)
         return self._data(answer, operation, remote_id)
 
     def post(self, path: str, data: Any, operation: str, remote_id: str | None = None) -> Any:
-        self._before()
+        self.budget.before()
         return self._data(self._client.post(path, data=data, advanced_mode=True), operation, remote_id)
 
     def put(self, path: str, data: Any, operation: str, remote_id: str | None = None) -> Any:
-        self._before()
+        self.budget.before()
         return self._data(self._client.put(path, data=data, advanced_mode=True), operation, remote_id)
 
     def delete(self, path: str, operation: str, remote_id: str | None = None, **params: Any) -> None:
-        self._before()
+        self.budget.before()
         checked(self._client.delete(path, params=params, advanced_mode=True), operation=operation, remote_id=remote_id)
 
     def upload(self, path: str, name: str, content: bytes, media_type: str, comment: str, operation: str, remote_id: str) -> Any:
@@ -158,7 +161,7 @@ class Calls:
             "minorEdit": (None, b"true", "text/plain; charset=utf-8"),
             "comment": (None, comment.encode(), "text/plain; charset=utf-8"),
         }
-        self._before()
+        self.budget.before()
         headers = {"X-Atlassian-Token": "no-check", "Accept": "application/json"}
         return self._data(self._client.post(path, files=files, headers=headers, advanced_mode=True), operation, remote_id)
 
