@@ -17,7 +17,7 @@ from plugin.cli.common import speech_model
 from plugin.domain.document import to_document
 from plugin.domain.errors import Exhausted
 from plugin.export import to_html, to_markdown
-from plugin.pipeline import runner
+from plugin.pipeline import room, runner
 from plugin.pipeline.side.beside import beside
 from plugin.pipeline.stage import Options
 
@@ -83,7 +83,8 @@ def make(
         side_files=side_files,
     )
     workdir = work or default_workdir()
-    workdir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with room.needed():
+        workdir.mkdir(mode=0o700, parents=True, exist_ok=True)
     with progress.shown(mode) as tell:
         result = runner.run(recording, workdir=workdir, options=options, stages=STAGES, on_progress=tell)
     folder = out or Path(recording.stem)

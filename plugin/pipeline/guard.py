@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from plugin.domain.errors import SopError, UnusableRecording
+from plugin.pipeline import room
 from plugin.pipeline.stage import Report
 
 T = TypeVar("T")
@@ -92,7 +93,8 @@ def _child(pipe: Connection, function: Callable[..., Any], arguments: tuple[Any,
 
 def _outcome(pipe: Connection, function: Callable[..., Any], arguments: tuple[Any, ...]) -> tuple[str, Any]:
     try:
-        return "result", function(*arguments, report=lambda fraction: pipe.send(("fraction", fraction)))
+        with room.needed():
+            return "result", function(*arguments, report=lambda fraction: pipe.send(("fraction", fraction)))
     except BrokenPipeError:
         raise
     except SopError as error:
