@@ -27,6 +27,7 @@ SITE, INSTALLATION = "forge-site", "forge-installation"
 GOODBYE = timedelta(minutes=15)
 """So long after a removal late events of that installation are not taken for a sign of life; Forge repeats an event for some four minutes."""
 _FRESHER = timedelta(minutes=10)
+UNNAMED = "Confluence"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +109,8 @@ def supply(deps: Deps, site: Site, installation: Installation, *, token: str, ex
             settings=settings,
         )
         woken.extend(waiting)
+        if installation.site_url and not row.data.get("site_url"):
+            _call_by_its_address(session, row, installation, connection)
         changed = {"installation_id": installation.id, "connection_id": connection.id, "token_ends": expires_at.isoformat()}
         row.data = {**row.data, **changed, **({"site_url": installation.site_url} if installation.site_url else {})}
         return _site(row)
@@ -224,6 +227,14 @@ def _workspace(session: Session, deps: Deps, installation: Installation) -> tabl
     return made
 
 
+def _call_by_its_address(session: Session, row: tables.External, installation: Installation, connection: tables.Connection) -> None:
+    """Events do not tell the site's address; the first person does. Names that nobody chose give way to it."""
+    connection.name = _name(row, installation)
+    workspace = session.get(tables.Workspace, row.workspace_id)
+    if workspace is not None and workspace.slug == _slug(installation) and workspace.name == UNNAMED:
+        workspace.name = _name(row, installation)
+
+
 def _note_installation(session: Session, deps: Deps, workspace_id: str, installation: Installation) -> tables.External:
     row = session.get(tables.External, (INSTALLATION, installation.id), with_for_update=True)
     if row is None:
@@ -234,6 +245,10 @@ def _note_installation(session: Session, deps: Deps, workspace_id: str, installa
         "seen_at": deps.clock().isoformat(), "removed_at": None,
     }  # fmt: skip
     return row
+
+
+def _slug(installation: Installation) -> str:
+    return f"confluence-{installation.cloud_id}"[:255].lower()
 
 
 def _removed(row: tables.External, now: datetime) -> bool:
@@ -252,7 +267,7 @@ def _host(row: tables.External) -> str | None:
 
 def _name(row: tables.External, installation: Installation) -> str:
     host = installation.site_url.removeprefix("https://").split("/")[0] if installation.site_url else _host(row)
-    return f"Confluence ({host})" if host else "Confluence"
+    return f"Confluence ({host})" if host else UNNAMED
 
 
 def _site(row: tables.External) -> Site:

@@ -95,12 +95,12 @@ class Visitor:
             account_id=str(user.get("accountId") or ""), name=name[:120] or "Somebody in Confluence", email=user.get("email") or None
         )
 
-    def page(self, page_id: str) -> Page:
-        """Raises Forbidden for a page that they do not see, whether it exists or not."""
+    def page(self, page_id: str, *, rights: bool = True) -> Page:
+        """Raises Forbidden for a page that they do not see, whether it exists or not. Without ``rights`` it is not asked what they may do there."""
         page = self._get(f"api/v2/pages/{quote(page_id, safe='')}")
         if page.get("status", "current") != "current":
             raise Forbidden("This page is archived or in the trash.")
-        may = self._operations(f"api/v2/pages/{quote(page_id, safe='')}/operations")
+        may = self._operations(f"api/v2/pages/{quote(page_id, safe='')}/operations") if rights else frozenset()
         return Page(
             id=str(page["id"]),
             title=str(page.get("title") or ""),

@@ -16,6 +16,7 @@ from playwright.sync_api import Browser, FrameLocator, Page, expect
 
 from plugin.services.work import work_one
 from plugin.store import tables
+from plugin.web.forge import dialog as dialog_views
 from tests.browser.conftest import needed
 from tests.browser.world import Service, running
 from tests.contract.confluence.fake import PERSON, FakeConfluence
@@ -153,6 +154,21 @@ def test_a_video_of_the_page_becomes_an_sop(stage: Stage, sheet: Callable[..., P
         dialog.get_by_role("button", name="Use this video").click()
         expect(dialog.locator("sop-editor").get_by_label("Title", exact=True)).to_have_value("Look after a server", timeout=LONG_ms)
     assert [h.token for h in stage.atlassian.heard if h.path == "/media"] == [""]
+
+
+def test_a_ticket_that_ends_is_renewed_on_the_way(
+    stage: Stage, sheet: Callable[..., Page], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(dialog_views, "TICKET_S", 1)
+    film = terminal_film(tmp_path / "disk.mp4", [("df -h /", "/dev/sda1  40G  12G")])
+    page = sheet(stage.people.engineer)
+    dialog = opened(page)
+    expect(dialog.get_by_label("Choose files")).to_be_attached()
+    page.wait_for_timeout(1500)
+    asked = len(stage.host.calls)
+    dialog.get_by_label("Choose files").set_input_files(film)
+    expect(dialog.locator("sop-progress")).to_be_visible()
+    assert "/forge/ui/session" in [path for path, _ in stage.host.calls[asked:]]
 
 
 def test_who_may_not_write_there_reads_why(stage: Stage, sheet: Callable[..., Page]) -> None:

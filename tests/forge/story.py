@@ -81,10 +81,11 @@ class Story:
         self.say("A colleague reads the page and edits a sentence")
         sheet = self.show(self.people.colleague, page_id)
         expect(sheet.get_by_role("heading", name=TITLE, level=1)).to_be_visible()
-        sheet.get_by_role("button", name="SOP review").click()
+        expect(sheet.locator("#byline")).to_have_text("SOP: up to date")
+        sheet.locator("#byline").click()
         expect(sheet.frame_locator("iframe.popup").get_by_text("up to date")).to_be_visible()
         self.shot(sheet, "page")
-        sheet.get_by_role("button", name="SOP review").click()
+        sheet.locator("#byline").click()
         sheet.get_by_role("button", name="Edit", exact=True).click()
         text = sheet.locator("[data-edit]").filter(has_text=BEFORE).first
         text.fill(text.inner_text().replace(BEFORE, AFTER))

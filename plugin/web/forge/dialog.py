@@ -108,7 +108,7 @@ def session(call: Call) -> Any:
 def status(call: Call) -> Any:
     """How the SOP of this page stands; asked at every look at the page, so it makes nobody known."""
     with _visitor(call) as visitor:
-        page = visitor.page(_page_id(call))
+        page = visitor.page(_page_id(call), rights=False)
     sop = page_events.at_page(deps(), _site(call), page.id)
     return Status(sop=sop, overdue=sop is not None and sop.review_state == "overdue", service=deps().settings.base_url)
 

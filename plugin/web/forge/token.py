@@ -36,7 +36,7 @@ class Refused(Exception):
 class Invocation:
     """What a verified token says. ``account_id`` is set where a person called through the user interface, and only there.
 
-    ``page_id`` and ``space_id`` name where they stand; they are hints until the person's own token has been asked.
+    ``page_id`` and ``space_id`` name where they stand (a blog post is no page); they are hints until the person's own token has been asked.
     """
 
     id: str
@@ -61,12 +61,13 @@ def read(token: str, *, app_id: str, keys: Keys, now: datetime) -> Invocation:
     if app.get("id") not in (None, app_id):
         raise Refused("app")
     extension = _part(_part(claims, "context"), "extension")
+    content = _part(extension, "content")
     return Invocation(
         id=_once(claims, token),
         installation=_installation(app, _part(claims, "context")),
         module=str(_part(app, "module").get("key") or "")[:64],
         account_id=_named(claims.get("principal"), _ID),
-        page_id=_named(_part(extension, "content").get("id"), _NUMBER),
+        page_id=_named(content.get("id"), _NUMBER) if content.get("type") in (None, "page") else None,
         space_id=_named(_part(extension, "space").get("id"), _NUMBER),
     )
 

@@ -67,6 +67,7 @@ document.getElementById("create").addEventListener("click", () => {
 if (facts.review) {
   const byline = document.getElementById("byline");
   byline.hidden = false;
+  byline.textContent = facts.review.title ?? "SOP review";
   byline.addEventListener("click", () => {
     const popup = document.getElementById("popup");
     popup.hidden = !popup.hidden;

@@ -210,6 +210,24 @@ def test_a_person_is_met_once_and_known_by_mail_address_where_confluence_shows_i
     assert {p.role for p in met.values()} == {"author"}
 
 
+def test_a_workspace_that_was_made_for_a_site_is_called_by_its_address_once_that_is_known(story: Story) -> None:
+    def names() -> set[str]:
+        with story.house.deps.database.begin() as session:
+            return {session.get_one(tables.Workspace, story.workspace).name} | {c.name for c in session.query(tables.Connection).all()}
+
+    assert names() == {"Confluence"}
+    story.forge("/hourly")
+    story.house.clock.forward(minutes=20)
+    story.session(story.people.engineer, story.page())
+    assert names() == {"Confluence (acme.atlassian.net)"}
+
+
+def test_at_a_blog_post_the_sop_becomes_a_page_of_the_space(story: Story) -> None:
+    post = {"change": lambda content: content["context"]["extension"]["content"].update(type="blogpost")}
+    opened = story.session(story.people.engineer, "424242", **post).json
+    assert (opened["page"], opened["place"]["place"], opened["place"]["parent"]) == (None, "OPS", None)
+
+
 def test_who_installed_the_app_is_the_admin_of_the_new_workspace(story: Story) -> None:
     installer = story.atlassian.add(Member(account_id="712020:installer", name="Ina Staller"))
     story.session(installer, story.page())
