@@ -187,11 +187,13 @@ def _open(session: Session, row: tables.Sop) -> tables.Approval | None:
 
 
 def _able(session: Session, row: tables.Sop, ids: list[str]) -> list[tables.Person]:
-    """Active people of the workspace among ``ids`` (none given: all admins) but the authors."""
+    """Active people of the workspace among ``ids`` but the authors. None given: all approvers, or all admins where there is no approver."""
     table, authors = tables.Person, _authors(session, row)
     query = select(table).where(table.workspace_id == row.workspace_id, table.active.is_(True))
-    query = query.where(table.id.in_(ids)) if ids else query.where(table.role == "admin")
-    return [p for p in session.scalars(query.order_by(table.id)) if p.id not in authors]
+    query = query.where(table.id.in_(ids)) if ids else query.where(table.role.in_(("approver", "admin")))
+    found = [p for p in session.scalars(query.order_by(table.id)) if p.id not in authors]
+    asked = [p for p in found if p.role == "approver"]
+    return found if ids or not asked else asked
 
 
 def _authors(session: Session, row: tables.Sop) -> set[str]:
@@ -242,7 +244,7 @@ def _view(session: Session, approval: tables.Approval, row: tables.Sop) -> Appro
     query = select(table, tables.Person.name).join(tables.Person, tables.Person.id == table.person_id)
     decisions = session.execute(query.where(table.approval_id == approval.id).order_by(table.created_at, table.id))
     involved = select(tables.Person.id, tables.Person.name).where(tables.Person.id.in_([*approval.approvers, approval.requested_by or ""]))
-    names: dict[str, str] = dict(session.execute(involved).tuples().all())
+    names: dict[str, str] = dict(session.execute(involved).all())
     return ApprovalView(
         id=approval.id,
         sop_id=row.id,

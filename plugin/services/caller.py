@@ -7,7 +7,8 @@ from typing import Literal
 
 from plugin.domain.errors import Forbidden
 
-Role = Literal["reader", "author", "admin"]
+Role = Literal["reader", "author", "approver", "admin"]
+"""Each may do what those before it may. An approver is asked where a request for approval names nobody."""
 Scope = Literal["read", "write", "publish", "admin"]
 Via = Literal["session", "token", "ticket", "link", "system", "cli"]
 
@@ -19,7 +20,7 @@ _NEEDED: dict[Scope, str] = {
     "publish": "publish",
     "admin": "administer the workspace and people's accounts",
 }
-_RANK: dict[str, int] = {"reader": 0, "author": 1, "admin": 2}
+_RANK: dict[str, int] = {"reader": 0, "author": 1, "approver": 2, "admin": 3}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
-from typing import cast
+from typing import cast, get_args
 
 from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
@@ -284,8 +284,8 @@ def _checked_name(name: str) -> str:
 
 
 def _checked_role(role: str) -> Role:
-    if role not in ("reader", "author", "admin"):
-        raise Invalid("role", "The role is one of reader, author, admin.")
+    if role not in get_args(Role):
+        raise Invalid("role", f"The role is one of {', '.join(get_args(Role))}.")
     return cast(Role, role)
 
 

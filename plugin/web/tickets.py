@@ -21,7 +21,7 @@ from plugin.web.access import Access
 PREFIX = "tkt."
 PURPOSE = "web-ticket"
 LONGEST_S = 3600
-_RANK: dict[Role, int] = {"reader": 0, "author": 1, "admin": 2}
+_RANK: dict[Role, int] = {"reader": 0, "author": 1, "approver": 2, "admin": 3}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -45,6 +45,19 @@ def test_the_author_cannot_approve_alone(world: World) -> None:
         approve.request(world.deps, author, an_sop(world, author))
 
 
+def test_where_nobody_is_named_the_approvers_are_asked_and_admins_only_without_any(world: World) -> None:
+    author = world.person("Ada")
+    rule(world, 1)
+    asked = approve.request(world.deps, author, an_sop(world, author, title="First"))
+    assert asked.approver_names == ("Admin",)
+    approver = world.person("Bea", role="approver")
+    asked = approve.request(world.deps, author, an_sop(world, author, title="Second"))
+    assert asked.approver_names == ("Bea",)
+    assert approve.decide(world.deps, approver, asked.id, decision="approved").state == "approved"
+    own = an_sop(world, approver, title="Third")
+    assert approve.request(world.deps, approver, own).approver_names == ("Admin",)
+
+
 def test_nobody_else_can_approve(world: World) -> None:
     author, approver, other = (world.person(name) for name in ("Ada", "Bea", "Cleo"))
     rule(world, 1, approver)
