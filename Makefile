@@ -7,7 +7,7 @@ CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || comman
 FAST := -m "not browser and not accuracy"
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-once test check lint types imports format lock accuracy accuracy-hard bench test-browser chromium screens clean
+.PHONY: help setup demo demo-once demo-confluence test check lint types imports format lock accuracy accuracy-hard bench test-browser chromium screens forge clean
 
 help: ## this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,6 +29,9 @@ demo: setup ## make an SOP from a sample recording, start the service, publish i
 
 demo-once: setup ## the same, and end
 	$(BIN)/python examples/demo.py --once
+
+demo-confluence: setup chromium ## a look-alike of Confluence with the Forge app in it, and the whole story in a real browser
+	$(BIN)/python -m examples.demo_confluence
 
 test: setup ## all tests that need no outside service
 	$(BIN)/pytest $(FAST) -n 2
@@ -69,6 +72,10 @@ test-browser: setup chromium ## tests in a real browser
 
 screens: setup chromium ## a picture of every page, light, dark and narrow, in var/screens
 	$(BIN)/python -m tests.browser.screens
+
+forge: ## build the app for Confluence Cloud (deploy/forge) and check its manifest; SERVICE=https://... puts your address in
+	@command -v npm >/dev/null || { echo "The Forge app is built with npm. On Debian and Ubuntu: apt-get install npm"; exit 1; }
+	cd deploy/forge && npm ci --ignore-scripts --silent && node build.mjs $(SERVICE) && node validate.mjs
 
 clean: ## remove what was made (not your data)
 	rm -rf $(VENV) var .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -13,6 +13,7 @@ from types import ModuleType
 from connectors.errors import Misconfigured
 
 BUILT_IN = {
+    "confluence": "connectors.confluence",
     "filesystem": "connectors.filesystem",
     "notion": "connectors.notion",
 }

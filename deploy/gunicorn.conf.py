@@ -20,7 +20,8 @@ max_requests = 20_000
 max_requests_jitter = 2_000
 limit_request_line = 8190
 limit_request_fields = 64
-limit_request_field_size = 12_288
+# A Forge invocation token grows with the context of the page that it comes from.
+limit_request_field_size = 65_536
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - memory for heartbeats, as gunicorn advises
 # The application decides by SOPWRIGHT_TRUSTED_PROXIES which forwarded headers it believes.
 forwarded_allow_ips = "*"

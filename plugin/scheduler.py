@@ -15,7 +15,7 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 from sqlalchemy.exc import IntegrityError
 
-from plugin.services import approve, deliver, flags, gather, restored, retention, sweep, work
+from plugin.services import approve, clock, deliver, flags, gather, notion_intake, restored, retention, sweep, work
 from plugin.services.deps import Deps
 from plugin.store import leases
 
@@ -40,7 +40,7 @@ def run(deps: Deps, stop: Event, *, holder: str) -> None:
     finally:
         scheduler.shutdown(wait=True)
         with deps.database.begin() as session:
-            leases.let_go(session, NAME, holder, now=deps.clock())
+            leases.let_go(session, NAME, holder, now=leases.now(session, deps.clock()))
 
 
 def tick(deps: Deps) -> None:
@@ -51,9 +51,10 @@ def tick(deps: Deps) -> None:
 
 def reviews(deps: Deps) -> None:
     """What is due, who is told, what goes out."""
-    sweep.sweep(deps)
-    approve.remind(deps)
-    gather.gather(deps)
+    if clock.plausible(deps):
+        sweep.sweep(deps)
+        approve.remind(deps)
+        gather.gather(deps)
     deliver.deliver(deps)
 
 
@@ -67,6 +68,7 @@ TASKS: tuple[tuple[str, int, Callable[[Deps], object]], ...] = (
     ("queue", 15, queue),
     ("reviews", 30, reviews),
     ("flags", 60, flags.show_flags),
+    ("notion", 20, notion_intake.sweep),
     ("reconcile", 900, flags.reconcile),
     ("retention", 3600, retention.clean),
 )
@@ -86,6 +88,6 @@ def _guarded(deps: Deps, holder: str, name: str, task: Callable[[Deps], object])
 
 def _mine(deps: Deps, holder: str) -> bool:
     try:
-        return deps.database.run(lambda session: leases.hold(session, NAME, holder, now=deps.clock(), lasts=LEASE))
+        return deps.database.run(lambda session: leases.hold(session, NAME, holder, now=leases.now(session, deps.clock()), lasts=LEASE))
     except IntegrityError:
         return False

@@ -17,7 +17,16 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from plugin.domain.errors import Invalid
 
 PREFIX = "SOPWRIGHT_"
-SECRETS = ("secret_key", "vault_keys", "smtp_password", "first_admin_password", "database_url", "metrics_token", "oidc_client_secret")
+SECRETS = (
+    "secret_key",
+    "vault_keys",
+    "smtp_password",
+    "first_admin_password",
+    "database_url",
+    "metrics_token",
+    "oidc_client_secret",
+    "notion_client_secret",
+)
 
 
 class Settings(BaseSettings):
@@ -55,11 +64,33 @@ class Settings(BaseSettings):
     oidc_issuer: str | None = Field(None, description="Address of an OpenID Connect provider; with it people can sign in through it.")
     oidc_client_id: str | None = Field(None, description="Our client id there.")
     oidc_client_secret: SecretStr = Field(SecretStr(""), description="Our client secret there.")
+    oidc_trust_email: bool = Field(
+        False, description="Mail addresses of the provider count although it does not mark them as verified (it must give them out itself)."
+    )
     oidc_name: str = Field("Single sign-on", description="What the button says.")
     oidc_workspace: str | None = Field(None, description="Id of the workspace that they enter; empty: the first one.")
     oidc_create_as: Literal["reader", "author"] | None = Field(
         None, description="Role for people seen for the first time; empty: an admin adds them."
     )
+    forge_app_id: str | None = Field(
+        None,
+        description="Id of your Forge app (`ari:cloud:ecosystem::app/...`); with it Confluence sites can install it. Empty: switched off.",
+    )
+    forge_sites: str = Field(
+        "", description="Cloud ids of the Confluence sites that may use it, comma separated; empty: wherever the app is installed."
+    )
+    forge_workspace: str | None = Field(
+        None, description="Short name of the workspace that those sites share; empty: each site gets a workspace of its own."
+    )
+    forge_jwks_url: str = Field(
+        "https://forge.cdn.prod.atlassian-dev.net/.well-known/jwks.json",
+        description="Where Forge publishes the keys that its calls are signed with.",
+    )
+    notion_client_id: str | None = Field(
+        None, description="Client id of our public connection to Notion; with it admins connect by a button."
+    )
+    notion_client_secret: SecretStr = Field(SecretStr(""), description="Its client secret.")
+    notion_url: str = Field("https://api.notion.com", description="Address of Notion's API for that button.")
     first_admin_email: str | None = Field(None, description="Mail address of the admin who is made when there are no people yet.")
     first_admin_password: SecretStr = Field(
         SecretStr(""), description="Password of that admin; empty: made up and shown once at the start."
@@ -101,6 +132,11 @@ class Settings(BaseSettings):
         if key and len(key) < 32:
             raise ValueError("secret_key must have at least 32 characters")
         return self
+
+    @property
+    def forge_site_ids(self) -> frozenset[str]:
+        """Empty: every site."""
+        return frozenset(filter(None, (site.strip() for site in self.forge_sites.split(","))))
 
     @property
     def database(self) -> str:

@@ -60,7 +60,7 @@ def served(data_dir: Path, server: Literal["gunicorn", "waitress"], port: int, *
 
 
 def _wait(port: int, process: subprocess.Popen[bytes]) -> None:
-    until = time.monotonic() + 30
+    until = time.monotonic() + 90
     while time.monotonic() < until and process.poll() is None:
         try:
             requests.get(f"http://127.0.0.1:{port}/healthz", timeout=1)

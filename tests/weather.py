@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from itertools import chain
 from types import TracebackType
 from typing import Self
 
 
 class CuttingProxy:
-    """Every connection uses up the next number of ``cuts``: after so many bytes from the client both ends are reset. When they are used up, lines hold."""
+    """After the next number of ``cuts`` bytes from the client, counted over as many connections as it takes, both ends of the line are reset.
+
+    When the numbers are used up, lines hold.
+    """
 
     def __init__(self, port: int, cuts: Iterable[int]) -> None:
         self._target = port
-        self._cuts = iter(cuts)
+        self._cuts: Iterator[int] = iter(cuts)
         self._guard = threading.Lock()
         self._server = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._server.getsockname()[1]
@@ -64,6 +68,10 @@ class CuttingProxy:
         except OSError:
             # A server that does not want the rest has closed its end: the client must hear of it.
             _end(client, server)
+        finally:
+            if left is not None and left > 0:
+                with self._guard:
+                    self._cuts = chain([left], self._cuts)
 
 
 def _end(*ends: socket.socket) -> None:

@@ -4,24 +4,29 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from connectors.confluence.budget import Budget
 from connectors.confluence.cloud import Cloud
 from connectors.confluence.connector import ConfluenceConnector
 from connectors.confluence.datacenter import DataCenter
 from connectors.confluence.journal import Journal
 from connectors.confluence.settings import Settings
+from connectors.reading import short_digest
 from connectors.transport import Door, Limits
 
 __all__ = ["ConfluenceConnector", "Settings", "connect"]
 
 
 def connect(settings: Settings, *, state: Path) -> ConfluenceConnector:
-    """A connector for one Confluence; ``state`` keeps which page was made for which SOP."""
+    """A connector for one Confluence; ``state`` keeps which page was made for which SOP, and when the hour's budget was used up."""
+    folder = state / short_digest(settings.base)
+    budget = Budget(folder / "budget.json")
     door = Door(
         settings.base,
         connector="confluence",
         allow_private=settings.allow_private_addresses,
         limits=Limits(requests_per_s=settings.requests_per_s),
         ca_file=settings.ca_file,
+        observe=budget.observe,
     )
-    remote = Cloud(settings, door) if settings.edition == "cloud" else DataCenter(settings, door)
-    return ConfluenceConnector(settings, remote, Journal(state))
+    remote = (Cloud if settings.edition == "cloud" else DataCenter)(settings, door, budget)
+    return ConfluenceConnector(settings, remote, Journal(folder))

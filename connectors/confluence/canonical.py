@@ -1,7 +1,7 @@
 """What a block says, whatever Confluence made of its form: the mark to compare by, and the words that a reader reads. Pure.
 
 Confluence adds ids to macros and blocks, sorts parameters, wraps commented text into markers, turns ``b`` into ``strong``, puts paragraphs
-into cells, adds column widths. None of that is an edit of a person.
+into cells, adds column widths; people tick the boxes of a task list. None of that is an edit of a person.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _KEPT_ATTRIBUTES = frozenset(
      "ri:username", "ri:content-title", "ri:space-key", "href", "colspan", "rowspan", "datetime"}
 )  # fmt: skip
 _UNWRAPPED = frozenset({"ac:inline-comment-marker", "span", "tbody", "thead", "div", "u", "ac:link-body"})
-_DROPPED = frozenset({"colgroup", "ac:task-id", "ac:task-uuid", "ac:placeholder"})
+_DROPPED = frozenset({"colgroup", "ac:task-id", "ac:task-uuid", "ac:task-status", "ac:placeholder"})
 _SAME = {"b": "strong", "i": "em", "strike": "del", "s": "del", "tt": "code", "ac:plain-text-link-body": "ac:link-body"}
 _CELLS = frozenset({"li", "td", "th", "ac:task-body", "ac:caption"})
 _TEXTS = frozenset({"p", "h1", "h2", "h3", "h4", "h5", "h6", "li", "td", "th", "ac:task-body", "ac:caption", "ac:parameter", "blockquote"})
@@ -123,8 +123,6 @@ def _words(element: Element) -> str:
     kind = macro_name(element)
     if kind is not None:
         return plain_of(element)
-    if tag == "ac:task-status":
-        return ""
     if tag == "ac:emoticon":
         return get(element, "ac:emoji-fallback") or ""
     parts = [_SPACE.sub(" ", element.text or "")]

@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from connectors.confluence import sheet as sheets
-from connectors.confluence.failures import Missing, Stale
+from connectors.confluence.failures import NOT_SEEN, Missing, Stale, gone, seen
 from connectors.confluence.journal import Journal
-from connectors.confluence.memory import REVIEW, Memory
+from connectors.confluence.memory import REVIEW, SYNC, Memory
 from connectors.confluence.publishing import Publishing, review_value
+from connectors.confluence.recovery import recovered, sync_value
 from connectors.confluence.remote import Remote, RemoteBody
 from connectors.confluence.render import FLAG, body_of, notice_of
 from connectors.confluence.settings import Settings
@@ -32,11 +33,12 @@ from connectors.contract import (
     Target,
     Version,
 )
-from connectors.errors import Gone, Reject, Retry, Unsupported
-from connectors.merge import Base, Piece, merge
+from connectors.errors import Reject, Retry, Unsupported
+from connectors.merge import OWN, Base, Piece, merge, rebase
 from connectors.reading import short_digest
 
 LARGEST_BODY_BYTES = 5 * 1024 * 1024
+LARGEST_ASSET_BYTES = 100 * 1024 * 1024
 
 
 class ConfluenceConnector:
@@ -47,6 +49,7 @@ class ConfluenceConnector:
     def __init__(self, settings: Settings, remote: Remote, journal: Journal) -> None:
         self._settings = settings
         self._remote = remote
+        self.door = remote.door
         self._publishing = Publishing(remote, journal)
         self.capabilities = Capabilities(
             history=True,
@@ -57,7 +60,7 @@ class ConfluenceConnector:
             archive=remote.archives,
             labels=True,
             owners=remote.owners,
-            max_asset_bytes=100 * 1024 * 1024,
+            max_asset_bytes=LARGEST_ASSET_BYTES,
             requests_per_s=settings.requests_per_s,
         )
 
@@ -67,7 +70,12 @@ class ConfluenceConnector:
         return Identity(name=account.name, account_id=account.account_id, url=self._settings.base, missing=missing)
 
     def render(self, page: Page) -> Rendered:
-        return Rendered(page=page, body=body_of(page))
+        degraded = (
+            ("owner: pages have no owner here; the table of facts names the person",)
+            if page.facts.owner and not self._remote.owners
+            else ()
+        )
+        return Rendered(page=page, body=body_of(page), degraded=degraded)
 
     def publish(
         self,
@@ -78,16 +86,27 @@ class ConfluenceConnector:
         message: str,
         choices: Mapping[str, Choice] | None = None,
     ) -> Receipt:
+        self._check_sizes(rendered)
+        where = Target(place=target.place or self._settings.space or "", parent=target.parent or self._settings.parent)
+        try:
+            return self._publishing.publish(rendered, where, known=known, message=message, choices=choices)
+        except Missing as error:
+            # It was there when it was read: the credential is no longer accepted, or under load Confluence forgets a page for a moment.
+            self._remote.me()
+            raise Retry(
+                "Confluence did not find what it showed a moment ago.", after_s=10.0, connector=self.name, remote_id=error.remote_id
+            ) from error
+        except Stale as error:
+            raise Retry("The page is being changed by others all the time.", after_s=30.0, connector=self.name) from error
+
+    def _check_sizes(self, rendered: Rendered) -> None:
+        """Before anything is sent."""
         size = len(write([piece.native for piece in rendered.body]).encode())
         if size > LARGEST_BODY_BYTES:
-            raise Reject(
-                "The text is longer than Confluence accepts (5 MB). Split the SOP.",
-                path="body",
-                reason=f"{size} bytes",
-                connector=self.name,
-            )
-        where = Target(place=target.place or self._settings.space or "", parent=target.parent or self._settings.parent)
-        return self._publishing.publish(rendered, where, known=known, message=message, choices=choices)
+            raise self._reject("The text is longer than Confluence accepts (5 MB). Split the SOP.", "body", f"{size} bytes")
+        for asset in rendered.page.assets:
+            if asset.size_bytes > LARGEST_ASSET_BYTES:
+                raise self._reject("A picture is larger than Confluence accepts (100 MB).", asset.name, f"{asset.size_bytes} bytes")
 
     def fetch(self, ref: Ref, *, known: Known | None = None) -> RemotePage:
         try:
@@ -110,34 +129,44 @@ class ConfluenceConnector:
         )
 
     def history(self, ref: Ref) -> Sequence[Version]:
-        try:
-            return self._remote.versions(ref.id)
-        except Missing as error:
-            raise self._gone(ref.id, "history") from error
+        return seen(lambda: self._remote.versions(ref.id), ref.id, "history")
 
     def restore(self, ref: Ref, version: str, *, message: str) -> Known:
-        """Writes the old text as a new version, which every edition can and which keeps our message."""
-        if not version.isdigit():
-            raise Reject(
-                "There is no such version.", path="version", reason=version[:40], connector=self.name, operation="restore", remote_id=ref.id
-            )
-        now = self._current(ref.id, "restore")
+        """Writes the old text as a new version, which every edition can and which keeps our message; the page's title stays.
+
+        What is restored is ours from then on: its blocks are named by what we know of the page as we last wrote it.
+        """
+        now = self._publishing.usable(ref.id, "restore")
+        if not version.isdigit() or int(version) >= now.version:
+            raise self._reject("There is no such earlier version.", "version", version[:40])
         try:
             old = self._remote.read(ref.id, version=int(version))
         except Missing as error:
-            raise Reject("There is no such version.", path="version", reason=version, connector=self.name, operation="restore") from error
-        return Memory().known(self._put(now, body=old.body or "", message=message))
+            raise self._reject("There is no such version.", "version", version) from error
+        before = recovered(self._remote, (), now, Memory())
+        keyed = sheets.keyed(sheets.read(old.body or ""), before.blocks)
+        after = self._put(now, body=old.body or "", message=message)
+        # Without any keys (a page too long for them) the next publication names the blocks by likeness to its own.
+        named = any(b.key and not b.key.startswith(OWN) for b in before.blocks)
+        memory = replace(before, blocks=tuple(rebase(keyed, keyed, frozenset())) if named else ())
+        if before.sync is not None and isinstance(before.sync.value, dict):
+            facts = before.sync.value
+            value = sync_value(
+                memory, after, key=str(facts.get("key")), place=str(facts.get("place") or ""),
+                revision=_revision(before), digest=str(facts.get("digest")),
+            )  # fmt: skip
+            memory = memory.with_property(self._remote.set_property(ref.id, SYNC, value, before.sync))
+        return memory.known(after)
 
     def flag(self, known: Known, flag: ReviewFlag) -> Known:
-        body = self._current(known.ref.id, "flag")
+        body = self._publishing.usable(known.ref.id, "flag")
         memory = Memory.of(known)
         sheet = sheets.read(body.body or "")
-        notice = notice_of(flag)
-        others = [p for p in sheet.pieces if p.key != FLAG]
-        pieces = [notice, *others] if notice is not None else others
-        wanted = sheets.body(sheet, pieces)
-        if wanted != sheets.body(sheet, sheet.pieces):
-            body = self._put(body, body=wanted, message=f"Review: {flag.state}")
+        notice, there = notice_of(flag), next((p for p in sheet.pieces if p.key == FLAG), None)
+        if (notice and notice.mark) != (there and there.mark):
+            others = [p for p in sheet.pieces if p.key != FLAG]
+            pieces = [notice, *others] if notice is not None else others
+            body = self._put(body, body=sheets.body(sheet, pieces), message=f"Review: {flag.state}")
         facts = Facts(version=_revision(memory), review_state=flag.state, review_due=flag.due, owner=flag.owner)
         value = review_value(facts)
         if memory.review is None or memory.review.value != value:
@@ -154,7 +183,7 @@ class ConfluenceConnector:
             paragraph = make("p", who, f" {text}", anchor(label))
             self._remote.comment(ref.id, write([paragraph]))
         except Missing as error:
-            raise self._gone(ref.id, "mention") from error
+            raise gone(NOT_SEEN, ref.id, "mention") from error
 
     def archive(self, ref: Ref) -> None:
         if not self._remote.archives:
@@ -163,16 +192,7 @@ class ConfluenceConnector:
             if self._remote.read(ref.id).state == "current":
                 self._remote.archive(ref.id)
         except Missing as error:
-            raise self._gone(ref.id, "archive") from error
-
-    def _current(self, page_id: str, operation: str) -> RemoteBody:
-        try:
-            body = self._remote.read(page_id)
-        except Missing as error:
-            raise self._gone(page_id, operation) from error
-        if body.state != "current":
-            raise self._gone(page_id, operation)
-        return body
+            raise gone(NOT_SEEN, ref.id, "archive") from error
 
     def _put(self, page: RemoteBody, *, body: str, message: str) -> RemoteBody:
         try:
@@ -181,20 +201,19 @@ class ConfluenceConnector:
             raise Retry("The page is being changed at this moment.", after_s=10.0, connector=self.name, remote_id=page.id) from error
         return after if after.body is not None else self._remote.read(page.id)
 
-    def _gone(self, page_id: str, operation: str) -> Gone:
-        return Gone(
-            "The page cannot be reached: it is archived, deleted, or its restrictions exclude the connection.",
-            connector=self.name,
-            operation=operation,
-            remote_id=page_id,
-        )
+    def _reject(self, words: str, path: str, reason: str) -> Reject:
+        return Reject(words, path=path, reason=reason, connector=self.name, operation="publish")
 
 
 def _edits(sheet: sheets.Sheet, base: Sequence[Base]) -> tuple[Edit, ...]:
     """People's changes against what we published."""
-    ours = [Piece(key=b.key, mark=min(b.marks), plain=b.plain, kind=b.kind, native=sheet.root) for b in base if b.key is not None]
-    keyed = [replace(p, native=sheet.root) for p in sheets.keyed(sheet, base)]
-    return merge(base, keyed, ours).edits
+    ours = [
+        Piece(key=b.key, mark=min(b.marks, default=b.here), plain=b.plain, kind=b.kind, native=sheet.root)
+        for b in base
+        if b.key is not None
+    ]
+    edits = merge(base, sheets.keyed(sheet, base), ours).edits
+    return tuple(e for e in edits if e.before or e.after)
 
 
 def _revision(memory: Memory) -> int:

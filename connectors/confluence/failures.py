@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import requests
 
@@ -28,6 +29,10 @@ class Missing(ConnectorError):
     """404: deleted, restricted, or (on Cloud) a rejected credential. The caller finds out which."""
 
 
+class Unfinished(ConnectorError):
+    """A list is longer than we follow it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Failure:
     """``path`` is where a refusal is shown."""
@@ -44,6 +49,7 @@ TABLE = (
     Failure((400, 409), r"title.*already exists|already exists with the same title|page with this title", TitleTaken,
             "Another page in this space has this title already; an archived page counts as well. Choose another title.", "title"),
     Failure((400,), r"xhtml|parsing|storage format", Reject, "Confluence could not read the page's content."),
+    Failure((400,), r"archival job", Retry, "Confluence is archiving other pages at the moment."),
     Failure((400,), r"archived", Gone, "The page is archived. Restore it in Confluence first, or publish elsewhere."),
     Failure((400,), r"", Reject, "Confluence refuses the request."),
     Failure((401,), r"scope", AuthFailed, "The connection lacks a permission (scope) that is needed here. Connect again with all permissions."),
@@ -103,6 +109,29 @@ def reason_of(answer: requests.Response) -> str:
 def _trace(answer: requests.Response) -> str:
     trace = answer.headers.get("atl-traceid") or answer.headers.get("atl-request-id") or ""
     return f" (trace {trace})" if re.fullmatch(r"[A-Za-z0-9-]{8,64}", trace) else ""
+
+
+T = TypeVar("T")
+
+NOT_SEEN = "The page cannot be seen any more: it was deleted, or its restrictions exclude the connection."
+
+
+def seen(read: Callable[[], T], page_id: str, operation: str) -> T:
+    """What ``read`` gives; Gone where the page does not show itself."""
+    try:
+        return read()
+    except Missing as error:
+        raise gone(NOT_SEEN, page_id, operation) from error
+
+
+def gone(words: str, page_id: str, operation: str) -> Gone:
+    return Gone(words, connector="confluence", operation=operation, remote_id=page_id)
+
+
+def title_taken(title: str, page_id: str | None, *, archived: bool) -> Reject:
+    where = " (it is archived, which keeps its title)" if archived else ""
+    words = f"Another page in this space has the title {title!r} already{where}. Give the SOP another title."
+    return Reject(words, path="title", reason="title exists", connector="confluence", operation="create", remote_id=page_id)
 
 
 def conflict(message: str, remote_version: int, **more: Any) -> Conflict:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
+from connectors.confluence.edition import TRIES
 from connectors.confluence.failures import NameTaken
 from connectors.confluence.remote import Attachment, Remote
 from connectors.contract import Asset
@@ -28,34 +30,24 @@ def bring(remote: Remote, page_id: str, wanted: dict[str, Asset], *, there: froz
 
 
 def _bring_one(remote: Remote, page_id: str, name: str, asset: Asset, there: Attachment | None) -> None:
-    if there is not None:
-        _mend(remote, page_id, there, asset)
-        return
-    try:
-        remote.attach(page_id, name, asset.read(), asset.media_type, f"SHA-256 {asset.digest}")
-    except (NameTaken, Retry) as error:
-        # The answer of an earlier upload, or of this one, was lost; or it was cut off on its way.
-        found = next((a for a in remote.attachments(page_id, name=name) if a.name == name), None)
-        if found is None:
-            raise (
-                error
-                if isinstance(error, Retry)
-                else Reject(
-                    error.message_for_user,
-                    path=asset.name,
-                    reason=error.reason,
-                    connector="confluence",
-                    operation="attach",
-                    remote_id=page_id,
-                )
-            ) from error
-        _mend(remote, page_id, found, asset)
-    except Reject as error:
-        error.path = asset.name
-        raise
-
-
-def _mend(remote: Remote, page_id: str, there: Attachment, asset: Asset) -> None:
-    """Sends a picture again that arrived only in part."""
-    if there.size_bytes is not None and there.size_bytes != asset.size_bytes:
-        remote.replace(page_id, there, asset.read(), asset.media_type)
+    comment = f"SHA-256 {asset.digest}"
+    for _attempt in range(TRIES):
+        try:
+            if there is None:
+                there = remote.attach(page_id, name, asset.read(), asset.media_type, comment)
+            if there.size_bytes in (None, asset.size_bytes):
+                return
+            # It arrived only in part.
+            remote.replace(page_id, there, asset.read(), asset.media_type, comment)
+            there = replace(there, size_bytes=asset.size_bytes)
+        except (NameTaken, Retry) as error:
+            # The answer of an earlier upload, or of this one, was lost; or it was cut off on its way.
+            remote.patient(error)
+            there = next((a for a in remote.attachments(page_id, name=name) if a.name == name), None)
+        except Reject as error:
+            error.path = asset.name
+            raise
+    raise Retry(
+        "A picture does not arrive whole.", after_s=30.0, connector="confluence", operation="attach", remote_id=page_id,
+        detail_for_operator=asset.name,
+    )  # fmt: skip

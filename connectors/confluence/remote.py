@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, Protocol
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import requests
 
+from connectors.confluence.budget import Budget
 from connectors.confluence.failures import checked
 from connectors.contract import Person, Version
+from connectors.errors import AuthFailed
 from connectors.transport import Door, parsed
 
 State = Literal["current", "archived", "trashed", "draft"]
@@ -29,6 +31,7 @@ class RemoteBody:
     state: State
     body: str | None
     url: str
+    made_by: str | None = None
     edited_by: str | None = None
     edited_at: datetime | None = None
     message: str = ""
@@ -64,6 +67,9 @@ class Remote(Protocol):
     archives: bool
     owners: bool
 
+    def patient(self, error: Exception) -> None:
+        """Raises an error that asks for a wait; after others one looks and tries again."""
+
     def me(self) -> Account: ...
 
     def missing_rights(self, space: str) -> Sequence[str]:
@@ -71,6 +77,12 @@ class Remote(Protocol):
 
     def find(self, space: str, title: str) -> RemoteBody | None:
         """The current or archived page of exactly this title, body included."""
+
+    def labelled(self, label: str) -> list[str]:
+        """The ids of pages with a label in any space, as the search knows them: it lags behind, and may still name a page that is gone."""
+
+    def walk(self, space: str) -> Iterator[RemoteBody]:
+        """The pages of a space with their bodies, the last changed first where the edition can; not all of them in a very large space."""
 
     def read(self, page_id: str, *, version: int | None = None) -> RemoteBody:
         """Raises Missing. A trashed page is given where the edition shows it."""
@@ -88,7 +100,7 @@ class Remote(Protocol):
 
     def attach(self, page_id: str, name: str, content: bytes, media_type: str, comment: str) -> Attachment: ...
 
-    def replace(self, page_id: str, attachment: Attachment, content: bytes, media_type: str) -> None: ...
+    def replace(self, page_id: str, attachment: Attachment, content: bytes, media_type: str, comment: str) -> None: ...
 
     def label(self, page_id: str, names: Sequence[str]) -> None: ...
 
@@ -97,7 +109,10 @@ class Remote(Protocol):
     def versions(self, page_id: str) -> list[Version]: ...
 
     def comments(self, page_id: str) -> list[str]:
-        """Bodies of the footer comments."""
+        """Bodies of the comments."""
+
+    def open_markers(self, page_id: str) -> frozenset[str]:
+        """The markers in the text at which people are discussing."""
 
     def comment(self, page_id: str, body: str) -> None: ...
 
@@ -115,23 +130,28 @@ class Remote(Protocol):
 class Calls:
     """The library's client as transport: its paths, sessions and forms, our door's limits; its own retries and guesses are off."""
 
-    def __init__(self, client: Any, door: Door) -> None:
+    def __init__(self, client: Any, door: Door, budget: Budget) -> None:
         self._client = client
+        self.budget = budget
         self.door = door
         # The library writes bodies and parameters at DEBUG; page text does not belong into a log.
         logging.getLogger("atlassian").setLevel(logging.INFO)
 
     def get(self, path: str, operation: str, remote_id: str | None = None, **params: Any) -> Any:
+        self.budget.before()
         answer = self._client.get(path, params=params, advanced_mode=True)
         return self._data(answer, operation, remote_id)
 
     def post(self, path: str, data: Any, operation: str, remote_id: str | None = None) -> Any:
+        self.budget.before()
         return self._data(self._client.post(path, data=data, advanced_mode=True), operation, remote_id)
 
     def put(self, path: str, data: Any, operation: str, remote_id: str | None = None) -> Any:
+        self.budget.before()
         return self._data(self._client.put(path, data=data, advanced_mode=True), operation, remote_id)
 
     def delete(self, path: str, operation: str, remote_id: str | None = None, **params: Any) -> None:
+        self.budget.before()
         checked(self._client.delete(path, params=params, advanced_mode=True), operation=operation, remote_id=remote_id)
 
     def upload(self, path: str, name: str, content: bytes, media_type: str, comment: str, operation: str, remote_id: str) -> Any:
@@ -141,6 +161,7 @@ class Calls:
             "minorEdit": (None, b"true", "text/plain; charset=utf-8"),
             "comment": (None, comment.encode(), "text/plain; charset=utf-8"),
         }
+        self.budget.before()
         headers = {"X-Atlassian-Token": "no-check", "Accept": "application/json"}
         return self._data(self._client.post(path, files=files, headers=headers, advanced_mode=True), operation, remote_id)
 
@@ -156,6 +177,13 @@ def quiet(make: Any, **arguments: Any) -> Any:
         return make(**arguments, retry_with_header=False, backoff_and_retry=False)
 
 
+def person(user: Any) -> Any:
+    """Who the credential belongs to; where Confluence takes us for an anonymous visitor it is not accepted."""
+    if user.get("type") == "anonymous":
+        raise AuthFailed("Confluence does not accept the token. Connect again with a new one.", connector="confluence", operation="check")
+    return user
+
+
 def timestamp(value: Any) -> datetime | None:
     try:
         return datetime.fromisoformat(str(value)) if value else None
@@ -164,7 +192,14 @@ def timestamp(value: Any) -> datetime | None:
 
 
 def page_url(links: Mapping[str, Any], base: str, page_id: str) -> str:
-    """The address for people: the site's base and the page's path, with a form that always works where the answer tells none."""
-    webui = str(links.get("webui") or f"/pages/viewpage.action?pageId={quote(page_id)}")
-    site = str(links.get("base") or base)
-    return site.rstrip("/") + webui if site.startswith(("https://", "http://")) else base + webui
+    """The address for people: the site's base and the page's path, with a form that always works where the answer tells none.
+
+    An answer may name another site only behind the OAuth gateway, whose own address shows no pages.
+    """
+    webui = str(links.get("webui") or "")
+    if not webui.startswith("/") or webui.startswith("//"):
+        webui = f"/pages/viewpage.action?pageId={quote(page_id)}"
+    told, own = urlsplit(str(links.get("base") or "")), urlsplit(base)
+    same = (told.scheme, told.netloc) == (own.scheme, own.netloc)
+    gateway = own.path.startswith("/ex/confluence/") and told.scheme in ("https", own.scheme) and told.hostname is not None
+    return (str(links["base"]).rstrip("/") if same or gateway else base) + webui

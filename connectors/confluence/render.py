@@ -140,8 +140,8 @@ def _image(block: Image, names: Mapping[str, str]) -> Element:
         ac_width=str(width),
         ac_alt=block.alt,
     )
-    if block.caption:
-        element.append(make("ac:caption", make("p", block.caption)))
+    if caption := block.caption or block.alt:
+        element.append(make("ac:caption", make("p", caption)))
     return element
 
 

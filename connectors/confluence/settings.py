@@ -44,6 +44,12 @@ class Settings(BaseModel):
         return self
 
     @property
+    def credential(self) -> dict[str, str]:
+        """As the client takes it: a basic credential with an address, else a bearer token."""
+        secret = self.token.get_secret_value()
+        return {"username": self.email, "password": secret} if self.email else {"token": secret}
+
+    @property
     def base(self) -> str:
         """The address without a slash at its end; on Cloud it ends with ``/wiki``."""
         url = self.url.strip().rstrip("/")

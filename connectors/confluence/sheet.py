@@ -16,6 +16,8 @@ from connectors.merge import Base, Merged, Piece, align, merge
 _NUMBER = re.compile(r"^\s*(\d+)([.)])(\s+)")
 _LAYOUT = frozenset({"ac:layout", "ac:layout-section"})
 FACTS = "details"
+EXACT = frozenset({"ac:image", "code", FACTS})  # say more than their words
+_UNFINISHED = mark_of(placeholder("")[0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,22 +29,21 @@ class Sheet:
 
 
 def read(body: str) -> Sheet:
-    """Raises Malformed. Only our own furniture has keys yet."""
+    """Raises Malformed. Only our own furniture has keys yet. The notice of a publication that was interrupted is left out."""
     root = parse(body)
-    return Sheet(root, tuple(_piece(element) for cell in _cells(root) for element in _blocks(cell)))
+    pieces = (_piece(element) for cell in _cells(root) for element in _blocks(cell))
+    return Sheet(root, tuple(p for p in pieces if p.mark != _UNFINISHED))
 
 
 def keyed(sheet: Sheet, base: Sequence[Base]) -> tuple[Piece[Element], ...]:
     """The pieces with the keys of our blocks."""
-    others = [p for p in sheet.pieces if p.key is None]
+    return keyed_pieces(sheet.pieces, base)
+
+
+def keyed_pieces(pieces: Sequence[Piece[Element]], base: Sequence[Base]) -> tuple[Piece[Element], ...]:
+    others = [p for p in pieces if p.key is None]
     named = iter(align([b for b in base if b.key not in (FLAG, MARKER)], others))
-    return tuple(p if p.key is not None else next(named) for p in sheet.pieces)
-
-
-def is_placeholder(sheet: Sheet) -> bool:
-    """Whether a publication was interrupted before its text was there."""
-    wanted = [mark_of(e) for e in placeholder("")][:1]
-    return [p.mark for p in sheet.pieces if p.key is None and p.plain] == wanted
+    return tuple(p if p.key is not None else next(named) for p in pieces)
 
 
 def marker(sheet: Sheet) -> str | None:
@@ -82,6 +83,16 @@ def renumber(theirs: Element, ours: Element) -> None:
     present = _NUMBER.match(holder.text or "")
     if present and present.group(1) != wanted.group(1):
         holder.text = f"{wanted.group(1)}{present.group(2)}{present.group(3)}{(holder.text or '')[present.end() :]}"
+
+
+def step_numbers(pieces: Sequence[Piece[Element]]) -> dict[str, int]:
+    """The number of each step by its id, as its heading says it."""
+    found: dict[str, int] = {}
+    for piece in pieces:
+        number = _NUMBER.match(piece.native.text or "")
+        if piece.key and piece.key.count("/") == 1 and piece.key.startswith("steps/") and number:
+            found[piece.key.removeprefix("steps/")] = int(number.group(1))
+    return found
 
 
 def facts_merged(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
@@ -25,15 +26,19 @@ from connectors.contract import (
     Target,
     Version,
 )
-from connectors.errors import Conflict, Gone, Reject
+from connectors.errors import Conflict, Gone, Misconfigured, Reject, Retry
 from connectors.filesystem import markdown
 from connectors.filesystem.markdown import Document
 from connectors.filesystem.repository import Repository
 from connectors.filesystem.settings import Settings
+from connectors.filesystem.writing import write_whole
 from connectors.merge import Base, Piece, merge
+from connectors.reading import short_digest
 
 PAGE, NOTES = "index.md", "notes.md"
-REVISION = "SOP-Revision"
+REVISION, SOP_ID, SOP_PATH, SOP_KEPT = "SOP-Revision", "SOP-Id", "SOP-Path", "SOP-Kept"
+ROUNDS = 5
+"""How often a page that people save while we write is merged anew before the caller is told to come back."""
 
 
 class Filesystem:
@@ -48,12 +53,14 @@ class Filesystem:
         self._root = self._repository.folder
 
     def check(self) -> Identity:
-        with self._repository.locked():
-            return Identity(name=self._settings.author.partition(" <")[0], url=self._root.as_uri())
+        obstacle = self._repository.obstacle()
+        if obstacle is not None:
+            raise Misconfigured("path", f"{obstacle} Choose another folder, or let the service's user write there.")
+        return Identity(name=self._settings.author.partition(" <")[0], url=self._root.as_uri())
 
     def render(self, page: Page) -> Rendered:
         images = {asset.digest: f"images/{_image_name(asset)}" for asset in page.assets}
-        return Rendered(page=page, body=markdown.pieces_of(page.blocks, images), degraded=())
+        return Rendered(page=page, body=markdown.pieces_of(page.blocks, images), degraded=tuple(markdown.degraded(page.blocks)))
 
     def publish(
         self, rendered: Rendered, target: Target, *, known: Known | None, message: str, choices: Mapping[str, Choice] | None = None
@@ -67,45 +74,58 @@ class Filesystem:
             created = path is None
             if path is None:
                 path = self._new_path(page, target)
-            there = markdown.parse(path.read_text("utf-8")) if not created else Document(facts={}, title=page.title, pieces=())
-            base = _base(known) if known is not None else [_base_of(p) for p in there.pieces if p.key is not None]
-            merged = merge(base, there.pieces, ours, choices)
-            if merged.clashes:
-                raise self._conflict(page, path, merged.clashes)
-            title = there.title if known is not None and there.title != known.base.get("title", there.title) else page.title
-            facts = {**there.facts, **_facts(page, page.facts)}
-            text = markdown.write(Document(facts=facts, title=title, pieces=merged.pieces))
-            changed = self._write(path, text, page.assets)
+            for _ in range(ROUNDS):
+                before = "" if created else path.read_text("utf-8")
+                there = markdown.parse(before) if before else Document(facts={}, title=page.title, pieces=())
+                base = _base(known) if known is not None else self._recovered(page, there, ours) if before else []
+                merged = merge(base, there.pieces, ours, choices)
+                if merged.clashes:
+                    raise self._conflict(page, path, merged.clashes)
+                title = there.title if known is not None and there.title != known.base.get("title", there.title) else page.title
+                facts = {**there.facts, **_facts(page, page.facts)}
+                text = markdown.write(Document(facts=facts, title=title, pieces=merged.pieces))
+                if self._write(path, text, page.assets, before):
+                    break
+            else:
+                raise _busy("publish")
+            changed = self._uncommitted([path, *(_image_path(path, asset) for asset in page.assets)])
             if changed:
-                version = self._repository.commit(changed, f"{message}\n\n{REVISION}: {page.facts.version}\nSOP-Id: {page.key}")
+                version = self._repository.commit(changed, f"{message}\n\n{_trailer(page, self._relative(path), merged.pending)}")
             else:
                 version = self._version(path)
-            known = self._known(page.key, path, version, title=page.title, ours=ours, shown=merged.pieces)
-            return Receipt(known=known, written=bool(changed), created=created, edits=merged.edits, requests=0, writes=len(changed))
+            after = self._known(page.key, path, version, title=page.title, ours=ours, shown=merged.pieces)
+            return Receipt(known=after, written=bool(changed), created=created, edits=merged.edits, requests=0, writes=len(changed))
 
     def fetch(self, ref: Ref, *, known: Known | None = None) -> RemotePage:
         if not self._root.is_dir():
             return RemotePage(ref=ref, key=ref.id, title="", version="", edited_by=None, edited_at=None, state="unreachable")
+        with self._repository.errors():
+            return self._fetched(ref, known)
+
+    def _fetched(self, ref: Ref, known: Known | None) -> RemotePage:
         path = self._find(ref.id, known)
         if path is None:
             raise Gone("The page is no longer in the Git folder.", connector=self.name, operation="fetch", remote_id=ref.id)
-        document = markdown.parse(path.read_text("utf-8"))
+        text = path.read_text("utf-8")
+        document = markdown.parse(text)
         newest = next(iter(self._repository.history(self._relative(path))), None)
+        saved = newest is not None and self._repository.head(self._relative(path)) == text.encode()
         edits = merge(_base(known), document.pieces, _ours(known)).edits if known is not None else ()
         state: Literal["current", "archived"] = "archived" if document.facts.get("archived") else "current"
         return RemotePage(
             ref=Ref(id=ref.id, url=path.as_uri()),
             key=document.facts.get("id"),
             title=document.title,
-            version=newest.id if newest else "",
-            edited_by=newest.by if newest else None,
-            edited_at=newest.at if newest else None,
+            version=(newest.id if newest else "") + ("" if saved else f"+{short_digest(text)}"),
+            edited_by=newest.by if newest and saved else None,
+            edited_at=newest.at if newest and saved else datetime.fromtimestamp(path.stat().st_mtime, UTC),
             state=state,
             edits=edits,
         )
 
     def history(self, ref: Ref) -> Sequence[Version]:
-        entries = self._repository.history(self._relative(self._require(ref)))
+        with self._repository.errors():
+            entries = self._repository.history(self._relative(self._require(ref)))
         return [Version(id=e.id, at=e.at, by=e.by, message=e.message.split("\n")[0], revision=_revision(e.message)) for e in entries]
 
     def restore(self, ref: Ref, version: str, *, message: str) -> Known:
@@ -126,10 +146,11 @@ class Filesystem:
             for image in images:
                 content = self._repository.content(version, self._relative(image))
                 if content is not None and not image.exists():
-                    _write_whole(image, content)
+                    write_whole(image, content)
                     changed.append(image)
-            _write_whole(path, old)
-            made = self._repository.commit(changed, f"{message}\n\n{REVISION}: {document.facts.get('revision', '')}\nSOP-Id: {ref.id}")
+            write_whole(path, old)
+            lines = (f"{REVISION}: {document.facts.get('revision', '')}", f"{SOP_ID}: {ref.id}", f"{SOP_PATH}: {self._relative(path)}")
+            made = self._repository.commit(changed, "\n".join([message, "", *lines]))
             return self._known(ref.id, path, made, title=document.title, ours=document.pieces, shown=document.pieces)
 
     def flag(self, known: Known, flag: ReviewFlag) -> Known:
@@ -145,7 +166,7 @@ class Filesystem:
             before = notes.read_text("utf-8") if notes.exists() else "# Notes\n"
             if f"<!-- {key} -->" in before:
                 return
-            _write_whole(notes, f"{before}\n- @{markdown.escape(person.name)}: {markdown.escape(text)} <!-- {key} -->\n".encode())
+            write_whole(notes, f"{before}\n- @{markdown.escape(person.name)}: {markdown.escape(text)} <!-- {key} -->\n".encode())
             self._repository.commit([notes], f"Tell {person.name}")
 
     def archive(self, ref: Ref) -> None:
@@ -156,12 +177,15 @@ class Filesystem:
     def _mark(self, known: Known, facts: Mapping[str, Any], message: str) -> Known:
         with self._repository.locked():
             path = self._require(known.ref, known)
-            document = markdown.parse(path.read_text("utf-8"))
-            merged = {**document.facts, **{k: v for k, v in facts.items() if v is not None}}
-            if merged == document.facts:
-                return known
-            _write_whole(path, markdown.write(replace(document, facts=merged)).encode())
-            return replace(known, version=self._repository.commit([path], message))
+            for _ in range(ROUNDS):
+                text = path.read_text("utf-8")
+                document = markdown.parse(text)
+                merged = {**document.facts, **{k: v for k, v in facts.items() if v is not None}}
+                if merged == document.facts:
+                    return known
+                if write_whole(path, markdown.write(replace(document, facts=merged)).encode(), instead_of=text.encode()):
+                    return replace(known, version=self._repository.commit([path], message))
+        raise _busy("flag")
 
     def _find(self, key: str, known: Known | None) -> Path | None:
         """Where the page of this key is: where it was, else wherever its id stands (a copy counts only when the original is gone)."""
@@ -184,23 +208,39 @@ class Filesystem:
         parts = [_slug(part) for part in re.split(r"[/\\]", target.place or self._settings.space)]
         return self._root.joinpath(*filter(None, parts), f"{_slug(page.title)[:60] or 'sop'}-{_slug(page.key)[-8:]}", PAGE)
 
-    def _write(self, path: Path, text: str, assets: Sequence[Asset]) -> list[Path]:
-        """Pictures first, the page last: a reader never sees a page whose pictures are not there yet. Gives what really changed."""
-        changed = []
+    def _write(self, path: Path, text: str, assets: Sequence[Asset], before: str) -> bool:
+        """Pictures first, the page last: a reader never sees a page whose pictures are not there yet. False: somebody saved it meanwhile."""
         for asset in assets:
-            image = path.parent / "images" / _image_name(asset)
+            image = _image_path(path, asset)
             if not image.exists() or image.stat().st_size != asset.size_bytes:
-                _write_whole(image, asset.read())
-                changed.append(image)
-        if not path.exists() or path.read_text("utf-8") != text:
-            _write_whole(path, text.encode())
-            changed.append(path)
-        return changed
+                write_whole(image, asset.read())
+        if text == before:
+            return True
+        return write_whole(path, text.encode(), instead_of=before.encode())
+
+    def _uncommitted(self, paths: Sequence[Path]) -> list[Path]:
+        """Those that differ from the newest commit, also when an earlier run wrote them and was killed before its commit."""
+        return [p for p in dict.fromkeys(paths) if p.exists() and self._repository.head(self._relative(p)) != p.read_bytes()]
+
+    def _recovered(self, page: Page, there: Document, ours: Sequence[Piece[str]]) -> list[Base]:
+        """The base of the merge when the caller knows nothing: our last commit of this page tells what we wrote.
+
+        A passage where a person's words were kept then is in question: what ours said is not known any more.
+        """
+        last = self._repository.said(f"{SOP_ID}: {page.key}")
+        old = self._repository.content(last.id, _said(last.message, SOP_PATH) or "") if last is not None else None
+        if last is not None and old is not None:
+            kept = set((_said(last.message, SOP_KEPT) or "").split())
+            pieces = [p for p in markdown.parse(old.decode("utf-8", "replace")).pieces if p.key is not None]
+            return [replace(_base_of(p), marks=frozenset()) if p.key in kept else _base_of(p) for p in pieces]
+        if there.facts.get("revision") == page.facts.version:
+            return [_base_of(p) for p in ours]  # cut off before the commit: what we would write now is what we wrote then
+        return [_base_of(p) for p in there.pieces if p.key is not None]
 
     def _conflict(self, page: Page, path: Path, clashes: Any) -> Conflict:
         newest = next(iter(self._repository.history(self._relative(path))), None)
         return Conflict(
-            f"{len(clashes)} passages were changed on the page and in the new revision. Choose for each of them.",
+            "The page and the new revision changed the same passages. Choose for each of them.",
             remote_version=newest.id if newest else "",
             edited_by=newest.by if newest else None,
             edited_at=newest.at if newest else None,
@@ -275,9 +315,24 @@ def _person(person: Person | None) -> str | None:
     return f"{person.name} <{person.email}>" if person.email else person.name
 
 
+def _busy(operation: str) -> Retry:
+    return Retry("Somebody is saving this page again and again.", after_s=10.0, connector="filesystem", operation=operation)
+
+
+def _trailer(page: Page, path: str, kept: frozenset[str]) -> str:
+    """``kept``: keys of the passages where a person's words stand instead of ours."""
+    lines = [f"{REVISION}: {page.facts.version}", f"{SOP_ID}: {page.key}", f"{SOP_PATH}: {path}"]
+    return "\n".join([*lines, f"{SOP_KEPT}: {' '.join(sorted(kept))}"] if kept else lines)
+
+
+def _said(message: str, name: str) -> str | None:
+    found = re.search(rf"^{name}: (.*)$", message, re.MULTILINE)
+    return found.group(1).strip() if found else None
+
+
 def _revision(message: str) -> int | None:
-    found = re.search(rf"^{REVISION}: (\d+)$", message, re.MULTILINE)
-    return int(found.group(1)) if found else None
+    value = _said(message, REVISION) or ""
+    return int(value) if value.isdigit() else None
 
 
 def _id_of(path: Path) -> str | None:
@@ -296,8 +351,5 @@ def _slug(text: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
 
 
-def _write_whole(path: Path, content: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f".{path.name}.part")
-    aside.write_bytes(content)
-    aside.replace(path)
+def _image_path(page: Path, asset: Asset) -> Path:
+    return page.parent / "images" / _image_name(asset)

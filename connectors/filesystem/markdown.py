@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import yaml
@@ -27,6 +28,7 @@ from connectors.blocks import (
     StepBlock,
     Table,
     Text,
+    walk,
 )
 from connectors.merge import Piece
 
@@ -49,6 +51,17 @@ class Document:
 def pieces_of(blocks: Sequence[Block], images: Mapping[str, str]) -> tuple[Piece[str], ...]:
     """The Markdown of every block. ``images`` maps an asset's digest to its path beside the page."""
     return tuple(piece(key, body) for key, body in _bodies(blocks, images))
+
+
+def degraded(blocks: Sequence[Block]) -> Iterator[str]:
+    """What stands elsewhere than on the page, as ``key: words``."""
+    for block in walk(tuple(blocks)):
+        if isinstance(block, Properties):
+            yield f"{block.key}: the facts stand in the front matter of the file"
+        elif isinstance(block, Contents):
+            yield f"{block.key}: readers of Markdown show an outline of their own"
+        elif isinstance(block, Expand):
+            yield f"{block.key}: always open, with its title in bold"
 
 
 def piece(key: str | None, body: str) -> Piece[str]:
@@ -183,7 +196,7 @@ def _escaped_start(match: re.Match[str]) -> str:
 # --- reading -----------------------------------------------------------------------------------------------------------
 def read(body: str) -> tuple[str, str]:
     """(kind, plain text) of a block's Markdown, as a reader reads it: list items and table rows one a line, cells apart by a bar."""
-    tokens = MarkdownIt("commonmark").enable("table").parse(body)
+    tokens = _parser().parse(body)
     if not tokens:
         return "paragraph", ""
     first = tokens[0]
@@ -203,6 +216,11 @@ def read(body: str) -> tuple[str, str]:
     if len(inlines) == 1 and tokens[1].children and tokens[1].children[0].type == "image":
         return "image", tokens[1].children[0].content
     return "paragraph", "\n".join(inlines)
+
+
+@lru_cache(maxsize=1)
+def _parser() -> MarkdownIt:
+    return MarkdownIt("commonmark").enable("table")
 
 
 def _plain(token: Token) -> str:

@@ -61,7 +61,10 @@ def _hand_back(answer: requests.Response) -> None:
 
 
 class Api:
-    """``call`` and friends return Notion's JSON object. ``requests`` and ``writes`` count what left this machine."""
+    """``call`` and friends return Notion's JSON object. ``requests`` and ``writes`` count what left this machine.
+
+    ``renew`` is given a token that Notion refused and answers another one, or None where there is none (an internal connection's token).
+    """
 
     def __init__(
         self,
@@ -83,18 +86,23 @@ class Api:
             now=now,
             observe=_hand_back,
         )
-        self._client = Client(
-            auth=settings.token.get_secret_value(),
-            base_url=door.base,
+        self._door, self._token = door, settings.token.get_secret_value()
+        self._client = self._opened()
+        self.renew: Callable[[str], str | None] | None = None
+        self._settings, self._sleep, self._now, self._jitter = settings, sleep, now, jitter
+        self._pace = Pace(settings.requests_per_minute, monotonic=monotonic, sleep=sleep)
+        self.requests = self.writes = 0
+
+    def _opened(self) -> Client:
+        return Client(
+            auth=self._token,
+            base_url=self._door.base,
             notion_version=VERSION,
             retry=False,
             logger=_sdk_log,
             log_level=logging.CRITICAL,
-            client=httpx.Client(transport=_DoorTransport(door)),
+            client=httpx.Client(transport=_DoorTransport(self._door)),
         )
-        self._settings, self._sleep, self._now, self._jitter = settings, sleep, now, jitter
-        self._pace = Pace(settings.requests_per_minute, monotonic=monotonic, sleep=sleep)
-        self.requests = self.writes = 0
 
     def close(self) -> None:
         self._client.close()
@@ -159,6 +167,8 @@ class Api:
                 if not isinstance(answer, dict) or "object" not in answer:
                     raise ValueError("not an object of Notion's")
             except HTTPResponseError as error:
+                if error.status == 401 and self._renewed():
+                    continue
                 wait_s = self._judge(error, operation, attempt, again=again)
             except (httpx.HTTPError, RequestTimeoutError, ValueError, RecursionError) as error:
                 lost = Retry(
@@ -198,6 +208,15 @@ class Api:
         if not isinstance(failure, Retry) or attempt == TRIES or wait_s > self._settings.longest_wait_s + 1:
             raise failure from None
         return wait_s
+
+    def _renewed(self) -> bool:
+        """Whether there is another token now. One that is refused did nothing, so the call may be made again."""
+        fresh = self.renew(self._token) if self.renew is not None else None
+        if fresh is None or fresh == self._token:
+            return False
+        self._token = fresh
+        self._client = self._opened()
+        return True
 
     def _backoff(self, attempt: int) -> float:
         return float(min(2 ** (attempt - 1), 16) * self._jitter())

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from connectors.contract import (
     Capabilities,
@@ -27,16 +27,18 @@ from connectors.contract import (
     Version,
 )
 from connectors.errors import AuthFailed, ConnectorError, Gone, Retry
+from connectors.notion import header
 from connectors.notion import properties as p
 from connectors.notion.client import Api
 from connectors.notion.failures import NAME, Collision, Doubtful
+from connectors.notion.inbox import Inbox
 from connectors.notion.journal import Journal, Shelf, journal_path, only_one
 from connectors.notion.merge import Merger
-from connectors.notion.nodes import from_json
+from connectors.notion.nodes import content, from_json, read, to_json
 from connectors.notion.people import People
-from connectors.notion.publish import Publisher, Wish, moment, version_of
+from connectors.notion.publish import Publisher, Wish, fresh, moment, newer, seen, version_of
 from connectors.notion.render import Body, render
-from connectors.notion.restore import old_version
+from connectors.notion.restore import keep_edits, old_version
 from connectors.notion.settings import Settings, notion_id
 from connectors.notion.setup import Places, Setup
 from connectors.notion.text import Run, from_rich_text, pieces, plain, to_rich_text
@@ -46,15 +48,13 @@ from connectors.notion.writing import reader
 
 ROUNDS = 6
 """How often a publish begins anew after a doubtful answer before the caller is told to come back."""
+T = TypeVar("T")
 
 
 class NotionConnector:
     """See :class:`connectors.contract.Connector`. One per workspace connection; ``state`` is a folder of its own."""
 
     name = NAME
-    capabilities = Capabilities(
-        history=True, restore=True, merge=True, flags=True, mentions=True, archive=True, labels=True, owners=True, requests_per_s=3.0
-    )
 
     def __init__(
         self,
@@ -66,13 +66,25 @@ class NotionConnector:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         jitter: Callable[[], float] = lambda: random.uniform(0.7, 1.3),  # noqa: S311 - spreads retries, guards nothing
     ) -> None:
-        self._settings, self._state, self._sleep, self._jitter = settings, state, sleep, jitter
+        self.capabilities = Capabilities(
+            history=True,
+            restore=True,
+            merge=True,
+            flags=True,
+            mentions=True,
+            archive=True,
+            labels=True,
+            owners=True,
+            requests_per_s=settings.requests_per_minute / 60,
+        )
+        self._settings, self._state, self._sleep, self._jitter, self._now = settings, state, sleep, jitter, now
         self.api = Api(settings, sleep=sleep, monotonic=monotonic, now=now, jitter=jitter)
         self.setup = Setup(self.api, state)
         self._people = People(self.api)
         self._uploads = Uploads(self.api, state, now=now)
         self._publisher = Publisher(self.api, self._uploads, self._people, now=now)
         self._mentions = Shelf(state / "mentions.json")
+        self.inbox = Inbox(self.api, lambda: self._places().recordings, self._settled)
 
     def close(self) -> None:
         self.api.close()
@@ -121,19 +133,24 @@ class NotionConnector:
         path = journal_path(self._state, wish.key)
         before = (self.api.requests, self.api.writes)
         with only_one(path):
-            journal = Journal(path)
-            failure: ConnectorError = Retry("Notion's answers stay doubtful.", after_s=60.0, connector=NAME, operation="publish")
-            for attempt in range(ROUNDS):
-                try:
-                    receipt = self._publisher.publish(wish, lambda: self.setup.places(parent), known, journal, choices)
-                except (Doubtful, Collision) as doubtful:
-                    failure = doubtful.failure
-                    self._sleep(min(2.0**attempt, 8.0) * self._jitter())
-                    journal.load()
-                    continue
-                writes = self.api.writes - before[1]
-                return replace(receipt, written=writes > 0, requests=self.api.requests - before[0], writes=writes)
-            raise failure
+
+            def once() -> Receipt:
+                return self._publisher.publish(wish, lambda: self.setup.places(parent), known, Journal(path), choices)
+
+            receipt = self._settled(once)
+            writes = self.api.writes - before[1]
+            return replace(receipt, written=writes > 0, requests=self.api.requests - before[0], writes=writes)
+
+    def _settled(self, work: Callable[[], T]) -> T:
+        """Does ``work`` until an answer is beyond doubt; it looks what is there already whenever it begins anew."""
+        failure: ConnectorError = Retry("Notion's answers stay doubtful.", after_s=60.0, connector=NAME)
+        for attempt in range(ROUNDS):
+            try:
+                return work()
+            except (Doubtful, Collision) as doubtful:
+                failure = doubtful.failure
+                self._sleep(min(2.0**attempt, 8.0) * self._jitter())
+        raise failure
 
     def _parent(self, target: Target) -> str:
         try:
@@ -155,7 +172,7 @@ class NotionConnector:
             and (markdown is None or markdown != known.base.get("markdown") or known.base.get("held"))
         ):
             base = tuple(from_json(n) for n in known.base.get("nodes", ()))
-            edits = tuple(Merger(reader(self.api), full=True).run(ref.id, base, base).edits)
+            edits = fresh(Merger(reader(self.api), full=True).run(ref.id, base, base).edits, known.base)
         return RemotePage(
             ref=Ref(id=str(page["id"]), url=str(page.get("url") or ref.url)),
             key=p.read(page, p.KEY) or None,
@@ -174,12 +191,13 @@ class NotionConnector:
         """Takes the old version's page for our new content. What people wrote on our blocks since is first kept as a version of its own."""
         page = self.api.get(f"pages/{ref.id}")
         key = str(p.read(page, p.KEY) or ref.id)
-        places = self._places()
-        newest = max((v.revision or 0 for v in Versions(self.api, places.versions).history(ref.id)), default=0) + 1
-        journal = Journal(journal_path(self._state, key))
-        nodes, assets = old_version(
-            self.api, version, self._uploads, newest, journal.memory, allow_private=self._settings.allow_private_addresses
-        )
+        versions = Versions(self.api, self._places().versions)
+        memory, private = Journal(journal_path(self._state, key)).memory, self._settings.allow_private_addresses
+        aside = journal_path(self._state, f"kept {key}")
+        with only_one(aside):
+            self._settled(lambda: keep_edits(self.api, versions, page, memory, self._uploads, Journal(aside), self._now(), private))
+        newest = max((v.revision or 0 for v in versions.history(ref.id)), default=0) + 1
+        nodes, assets = old_version(self.api, version, self._uploads, newest, memory, allow_private=private)
         facts = {name: p.read(page, name) for name in (p.STATUS, p.OWNER, p.DUE, p.REVIEW, p.AREA) if name in page["properties"]}
         wish = Wish(
             key=key,
@@ -191,56 +209,96 @@ class NotionConnector:
             facts_sign=f"restored {version}",
             message=message,
         )
-        return self._publish(wish, self._settings.parent, journal.memory, _Always("ours")).known
+        return self._publish(wish, self._settings.parent, memory, _Always("ours")).known
 
     def flag(self, known: Known, flag: ReviewFlag) -> Known:
+        return self._settled(lambda: self._flag(known, flag))
+
+    def _flag(self, known: Known, flag: ReviewFlag) -> Known:
         page = self.api.get(f"pages/{known.ref.id}")
-        schema = p.schema_of(page.get("properties") or {})
-        places = self._places()
-        schema |= {n: dict(c) for n, c in places.sops.schema.items() if n in schema and c["type"] == schema[n]["type"]}
         values: dict[str, Any] = {p.REVIEW: flag.state.capitalize(), p.DUE: flag.due.isoformat() if flag.due else None}
         if flag.owner:
             owner = self._people.id_of(flag.owner)
             values[p.OWNER] = [owner] if owner else []
-        properties = p.written(values, schema) | _verified(schema, flag.state, flag.due)
-        if properties:
-            self.api.change(f"pages/{known.ref.id}", {"properties": properties})
-        return replace(known, base={**known.base, "props": {**known.base.get("props", {}), **values}})
+        schema = p.schema_of(page.get("properties") or {})
+        differing = {name: value for name, value in values.items() if p.read(page, name) != value}
+        if differing:
+            sops = self._places().sops.schema
+            schema |= {n: dict(c) for n, c in sops.items() if n in schema and c["type"] == schema[n]["type"]}
+            properties = p.written(differing, schema) | _verified(schema, flag.state, flag.due, self._now())
+            if properties:
+                page = self.api.change(f"pages/{known.ref.id}", {"properties": properties})
+        props = {**known.base.get("props", {}), **values}
+        path = journal_path(self._state, str(known.base.get("key") or p.read(page, p.KEY) or known.ref.id))
+        with only_one(path):
+            journal = Journal(path)
+            if journal.unfinished:  # a publish has to go on first; it brings the header along
+                return replace(known, base={**known.base, "props": props})
+            base = dict((newer(known, journal.memory) or known).base)
+            before = self._publisher.markdown(known.ref.id)
+            if self._show_in_header(base, flag) and before == base.get("markdown"):
+                base["markdown"] = self._publisher.markdown(known.ref.id)
+            base |= {"n": int(base.get("n", 0)) + 1, "props": props, "seen": seen(page)}
+            flagged = replace(known, base=base, version=version_of(base.get("markdown"), page))
+            journal.finish(flagged)
+        return flagged
+
+    def _show_in_header(self, base: dict[str, Any], flag: ReviewFlag) -> bool:
+        """Writes the review into the callout at the top, unless a person rewrote or removed it; puts what stands there then into ``base``."""
+        nodes = [from_json(stored) for stored in base.get("nodes", ())]
+        place = next((n for n, node in enumerate(nodes) if node.key == header.KEY and node.kind == "callout" and node.id), None)
+        if place is None:
+            return False
+        said = header.with_review(nodes[place], flag.state, flag.due)
+        if said.sign == nodes[place].sign:
+            return False
+        try:
+            live = read(self.api.get(f"blocks/{nodes[place].id}"))
+        except Gone:
+            return False
+        if live.sign not in (nodes[place].sign, said.sign):
+            return False
+        if live.sign != said.sign:
+            self.api.change(f"blocks/{live.id}", {"callout": content(said, {}, creating=False)})
+        base["nodes"] = [to_json(said if n == place else node) for n, node in enumerate(nodes)]
+        return True
 
     def mention(self, ref: Ref, person: Person, text: str, *, key: str) -> None:
+        """Raises Retry where it stays unknown whether it was said; the next call with the same ``key`` looks first."""
         told = self._mentions.all().get(key)
         if told == "told":
             return
         user = self._people.id_of(person)
         said: list[dict[str, Any]] = to_rich_text([Run(text=piece) for piece in pieces(" " + text)])[:99]
         who = {"type": "mention", "mention": {"type": "user", "user": {"id": user}}} if user else to_rich_text([Run(text=person.name)])[0]
-        if told is None:
-            self._mentions.put(key, "telling")
-        for _ in range(ROUNDS):
-            if told and self._commented(ref, text):
-                break
-            told = "telling"
-            try:
+        since = str(told or self._now().strftime("%Y-%m-%dT%H:%M:00.000Z"))
+        first = told is None
+        if first:
+            self._mentions.put(key, since)
+
+        def once() -> None:
+            nonlocal first
+            look, first = not first, False
+            if not (look and self._commented(ref, text, since)):
                 self.api.create("comments", {"parent": {"page_id": ref.id}, "rich_text": [who, *said]})
-                break
-            except Doubtful:
-                self._sleep(self._jitter())
+
+        self._settled(once)
         self._mentions.put(key, "told")
 
-    def _commented(self, ref: Ref, text: str) -> bool:
-        return any(plain(from_rich_text(c.get("rich_text"))).endswith(text) for c in self.api.listed("comments", block_id=ref.id))
+    def _commented(self, ref: Ref, text: str, since: str) -> bool:
+        """Whether a comment of these words was made in or after the minute ``since`` (Notion's times are rounded down to it)."""
+        comments = self.api.listed("comments", block_id=ref.id)
+        return any(plain(from_rich_text(c.get("rich_text"))).endswith(text) and str(c.get("created_time", "9")) >= since for c in comments)
 
     def archive(self, ref: Ref) -> None:
         page = self.api.get(f"pages/{ref.id}")
         schema = p.schema_of(page.get("properties") or {})
         properties = p.written({p.STATUS: "Retired", p.REVIEW: "Retired"}, schema)
-        self.api.change(f"pages/{ref.id}", {"properties": properties, "is_locked": True} if properties else {"is_locked": True})
+        body = {"properties": properties, "is_locked": True} if properties else {"is_locked": True}
+        self._settled(lambda: self.api.change(f"pages/{ref.id}", body))
 
     def _places(self) -> Places:
-        try:
-            return self.setup.places(self._settings.parent)
-        except Doubtful as doubtful:
-            raise doubtful.failure from None
+        return self._settled(lambda: self.setup.places(self._settings.parent))
 
 
 class _Always(dict[str, Choice]):
@@ -254,7 +312,7 @@ class _Always(dict[str, Choice]):
         return self._choice
 
 
-def _verified(schema: Mapping[str, Mapping[str, Any]], state: str, due: date | None) -> dict[str, Any]:
+def _verified(schema: Mapping[str, Mapping[str, Any]], state: str, due: date | None, now: datetime) -> dict[str, Any]:
     """Pages of a wiki have a verification that expires by itself; it says the same as our review state."""
     name = next((n for n, c in schema.items() if c["type"] == "verification"), None)
     if name is None:
@@ -263,5 +321,5 @@ def _verified(schema: Mapping[str, Mapping[str, Any]], state: str, due: date | N
         return {name: {"verification": {"state": "unverified"}}}
     verified: dict[str, Any] = {"state": "verified"}
     if due:
-        verified["date"] = {"start": datetime.now(UTC).isoformat(timespec="seconds"), "end": f"{due.isoformat()}T23:59:59+00:00"}
+        verified["date"] = {"start": now.isoformat(timespec="seconds"), "end": f"{due.isoformat()}T23:59:59+00:00"}
     return {name: {"verification": verified}}

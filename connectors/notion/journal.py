@@ -36,6 +36,7 @@ class Journal:
         self.run: str | None = None
         self._patched: dict[str, set[str]] = {}
         self._added: dict[str, Node] = {}
+        self._added_to_row: dict[str, Node] = {}
         for record in self._records():
             self._take(record)
 
@@ -46,6 +47,11 @@ class Journal:
     @property
     def written(self) -> Written:
         return Written(patched={k: frozenset(v) for k, v in self._patched.items()}, added=self._added)
+
+    @property
+    def written_to_row(self) -> Written:
+        """The same for the version's page, which also holds what people wrote: it says nothing about the live page."""
+        return Written(added=self._added_to_row)
 
     def begin(self, run: str, day: str) -> None:
         """A new publish of the content ``run``; it goes on where an unfinished one stopped."""
@@ -59,8 +65,13 @@ class Journal:
     def patching(self, block: str, node: Node) -> None:
         self._note({"patching": [block, node.sign]})
 
-    def adding(self, nodes: Sequence[Node]) -> None:
-        self._note({"adding": [to_json(shallow(n)) for node in nodes for n in node.walk()]})
+    def adding(self, nodes: Sequence[Node], *, to_row: bool = False) -> None:
+        self._note({"adding to row" if to_row else "adding": [to_json(shallow(n)) for node in nodes for n in node.walk()]})
+
+    def forget(self) -> None:
+        """The page that was remembered is given up; the next publish knows nothing."""
+        self._rewrite([])
+        self.load()
 
     def finish(self, known: Known) -> None:
         self._rewrite([{"memory": _encode(known)}])
@@ -85,6 +96,9 @@ class Journal:
         for stored in record.get("adding", ()):
             node = from_json(stored)
             self._added.setdefault(node.sign, node)
+        for stored in record.get("adding to row", ()):
+            node = from_json(stored)
+            self._added_to_row.setdefault(node.sign, node)
 
     def _records(self) -> Iterator[dict[str, Any]]:
         if not self._path.exists():

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from connectors.contract import Choice, Clash, Edit
+from connectors.notion.edits import PART, Entry, added_to_lists, of_part, said
 from connectors.notion.linking import ours_to_base, shape, theirs_to_base
 from connectors.notion.nodes import BARE, PARENTS, TEXTUAL, Node, shallow
 
@@ -55,9 +56,20 @@ class Written:
 
 
 class Merger:
-    def __init__(self, read: Read, *, full: bool, choices: Mapping[str, Choice] | None = None, written: Written | None = None) -> None:
-        self._read, self._full = read, full
+    """``us`` is given where the base was made up after our memory was lost: then blocks that anybody else touched last are theirs for certain."""
+
+    def __init__(
+        self,
+        read: Read,
+        *,
+        full: bool,
+        choices: Mapping[str, Choice] | None = None,
+        written: Written | None = None,
+        us: frozenset[str] = frozenset(),
+    ) -> None:
+        self._read, self._full, self._us = read, full, us
         self._choices, self._written = choices or {}, written or Written()
+        self._parts: set[str] = set()
         self.plan = Plan()
 
     def run(self, page: str, base: Sequence[Node], ours: Sequence[Node]) -> Plan:
@@ -73,9 +85,12 @@ class Merger:
         shown: dict[str, Node] = {node.id: node for node in theirs}
         added: dict[str | None, list[Node]] = {}
         anchor: str | None = None
+        entries: list[Entry] = []
         for o, mine in enumerate(ours):
             known = base[of_ours[o]] if o in of_ours else None
             live = by_base.get(of_ours[o]) if o in of_ours else None
+            if known is not None:
+                entries.append((mine, known, live))
             if known is not None and live is not None:
                 stays, final = self._both(known, live, mine)
                 kept.append(stays)
@@ -86,7 +101,7 @@ class Merger:
                 kept.append(mine)
                 added.setdefault(anchor, []).append(mine)
         self._removed(base, by_base, set(of_ours.values()), shown)
-        self._people_added(theirs, base, by_base)
+        self._people_added(theirs, base, by_base, self._lists(entries, theirs))
         self.plan.inserts += [Insert(parent=parent, after=a, nodes=tuple(nodes)) for a, nodes in added.items()]
         final_nodes = list(added.get(None, []))
         for node in theirs:
@@ -120,15 +135,19 @@ class Merger:
         if touched and wanted and not self._same(live, mine):
             choice = self._choices.get(mine.key)
             if choice is None:
-                self.plan.clashes.append(Clash(key=mine.key, base=known.text, theirs=live.text, ours=mine.text))
+                self.plan.clashes.append(Clash(key=mine.key, base=said(known, mine), theirs=said(live, mine), ours=said(mine, mine)))
             if choice == "ours":
                 self.plan.patches.append((live.id, mine))
             else:
                 result = shallow(live)
+        elif wanted and self._foreign(live) and not self._same(live, mine):
+            # Whether we changed it as well cannot be known any more; what a person wrote is never overwritten on a guess.
+            self._edited(mine, mine, live)
+            result = shallow(live)
         elif wanted and not self._same(live, mine):
             self.plan.patches.append((live.id, mine))
         elif touched and not self._same(live, mine):
-            self.plan.edits.append(Edit(key=mine.key, before=known.text, after=live.text))
+            self._edited(mine, known, live)
             result = shallow(live)
         below, final = self._children(known, live, mine)
         stays = replace(mine, id=live.id, children=below, file=live.file)
@@ -155,7 +174,10 @@ class Merger:
         if known.kind != "image" or not live.file:
             return False
         digest = str(known.extra.get("asset", ""))[:16]
-        return bool(known.file) and live.file != known.file and digest not in live.file
+        return bool(known.file) and live.file != known.file and not (digest and digest in live.file)
+
+    def _foreign(self, live: Node) -> bool:
+        return bool(self._us) and not {live.by, live.made_by} <= {"", *self._us}
 
     @staticmethod
     def _same(live: Node, mine: Node) -> bool:
@@ -166,23 +188,23 @@ class Merger:
     def _insert_again(self, known: Node, mine: Node) -> bool:
         """People deleted the block. It comes back only where we changed it and the choice is ours."""
         if _deep((known,)) == _deep((mine,)):
-            self.plan.edits.append(Edit(key=mine.key, before=known.text, after=None))
+            self._edited(mine, known, None)
             return False
         choice = self._choices.get(mine.key)
         if choice is None:
-            self.plan.clashes.append(Clash(key=mine.key, base=known.text, theirs=None, ours=mine.text))
+            self.plan.clashes.append(Clash(key=mine.key, base=said(known, mine), theirs=None, ours=said(mine, mine)))
         return choice == "ours"
 
     def _removed(self, base: Sequence[Node], by_base: Mapping[int, Node], wanted: set[int], shown: dict[str, Node]) -> None:
         """Blocks that we do not have any more: deleted where people left them alone."""
         for b, known in enumerate(base):
             live = by_base.get(b)
-            if b in wanted or live is None:
+            if b in wanted or live is None or self._foreign(live):
                 continue
             touched = self._touched_below(known, live)
             choice = self._choices.get(known.key)
             if touched and choice is None:
-                self.plan.clashes.append(Clash(key=known.key, base=known.text, theirs=live.text, ours=None))
+                self.plan.clashes.append(Clash(key=known.key, base=said(known, known), theirs=said(live, known), ours=None))
             if not touched or choice == "ours":
                 self.plan.deletes.append(live.id)
                 shown.pop(live.id, None)
@@ -193,18 +215,39 @@ class Merger:
         if not self._full or not (live.has_children or known.children):
             return False
         theirs = list(self._read(live.id)) if live.has_children else []
+        if any(self._foreign(node) for node in theirs):
+            return True
         links = theirs_to_base(known.children, theirs)
         if len(links) < max(len(theirs), len([c for c in known.children if c.id != "-"])):
             return True
         return any(self._touched_below(known.children[b], theirs[t]) for t, b in links.items())
 
-    def _people_added(self, theirs: Sequence[Node], base: Sequence[Node], by_base: Mapping[int, Node]) -> None:
+    def _edited(self, mine: Node, before: Node, after: Node | None) -> None:
+        if PART in mine.extra:
+            self._parts.add(str(mine.extra[PART]))
+        else:
+            self.plan.edits.append(Edit(key=mine.key, before=said(before, mine), after=said(after, mine)))
+
+    def _lists(self, entries: Sequence[Entry], theirs: Sequence[Node]) -> set[str]:
+        """Tells what people did to lists and tables of this level; gives the ids of entries that they put in."""
+        here = {str(mine.extra[PART]): None for mine, _, _ in entries if PART in mine.extra}
+        touched = self._parts | added_to_lists(entries, theirs)
+        told: set[str] = set()
+        for part in here:
+            if part in touched:
+                edit, added = of_part(part, entries, theirs)
+                self.plan.edits.append(edit)
+                told |= added
+        self._parts -= set(here)
+        return told
+
+    def _people_added(self, theirs: Sequence[Node], base: Sequence[Node], by_base: Mapping[int, Node], told: set[str]) -> None:
         keys = {node.id: base[b].key for b, node in by_base.items()}
         last = ""
         for node in theirs:
             if node.id in keys:
                 last = keys[node.id]
-            else:
+            elif node.id not in told:
                 self.plan.edits.append(Edit(key=f"after:{last}", before=None, after=node.text))
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from connectors.notion.text import Run, Runs, from_rich_text, plain, to_rich_text
+from connectors.notion.text import Run, Runs, from_rich_text, merged, plain, split, to_rich_text
 
 TEXTUAL = (
     "paragraph", "heading_1", "heading_2", "heading_3", "heading_4", "bulleted_list_item", "numbered_list_item", "to_do", "toggle", "callout",
@@ -61,7 +61,7 @@ _SIGNED = ("language", "color", "width", "target")
 
 
 def _runs_sign(items: Runs) -> list[list[str]]:
-    return [[unicodedata.normalize("NFC", r.text).replace("\r\n", "\n"), r.style, (r.link or "").rstrip("/")] for r in items]
+    return [[unicodedata.normalize("NFC", r.text).replace("\r\n", "\n"), r.style, (r.link or "").rstrip("/")] for r in merged(items)]
 
 
 def shallow(node: Node) -> Node:
@@ -74,7 +74,7 @@ def shallow(node: Node) -> Node:
 def content(node: Node, uploads: Mapping[str, str], *, creating: bool) -> dict[str, Any]:
     """The block's own fields of a request, without children. ``uploads`` maps asset digests to file upload ids."""
     if node.kind == "table_row":
-        return {"cells": [to_rich_text(cell) for cell in node.cells]}
+        return {"cells": [to_rich_text(split(cell)) for cell in node.cells]}
     if node.kind == "table":
         return (
             {"table_width": node.extra["width"], "has_column_header": True, "has_row_header": False}
@@ -87,7 +87,7 @@ def content(node: Node, uploads: Mapping[str, str], *, creating: bool) -> dict[s
         return dict(node.extra["target"])
     if node.kind in BARE:
         return {}
-    fields: dict[str, Any] = {"rich_text": to_rich_text(node.runs)}
+    fields: dict[str, Any] = {"rich_text": to_rich_text(split(node.runs))}
     fields |= {name: node.extra[name] for name in ("language", "color") if name in node.extra}
     if "icon" in node.extra:
         fields["icon"] = {"type": "emoji", "emoji": node.extra["icon"]}
@@ -97,7 +97,7 @@ def content(node: Node, uploads: Mapping[str, str], *, creating: bool) -> dict[s
 
 
 def _picture(node: Node, uploads: Mapping[str, str], *, creating: bool) -> dict[str, Any]:
-    picture: dict[str, Any] = {"caption": to_rich_text(node.runs)}
+    picture: dict[str, Any] = {"caption": to_rich_text(split(node.runs))}
     if "asset" in node.extra:
         picture["file_upload"] = {"id": uploads[node.extra["asset"]]}
         if creating:

@@ -25,12 +25,16 @@ from connectors.notion.merge import Merger, Plan
 from connectors.notion.nodes import Node, from_json, request, to_json
 from connectors.notion.people import People
 from connectors.notion.render import history_node
-from connectors.notion.setup import Places
+from connectors.notion.setup import ROW_SOP, Places
 from connectors.notion.uploads import Uploads
-from connectors.notion.versions import Entry, Versions
-from connectors.notion.writing import Writer, reader
+from connectors.notion.versions import Entry, Versions, as_version
+from connectors.notion.writing import Writer, reader, whole_tree
 
 History = tuple[tuple[int, str, str], ...]
+
+
+class Trashed(Gone):
+    """The page is known to be in the trash, not merely out of sight."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,12 +74,18 @@ class Publisher:
         self, wish: Wish, places: Callable[[], Places], known: Known | None, journal: Journal, choices: Mapping[str, Choice] | None
     ) -> Receipt:
         """Raises Conflict before anything is written, Doubtful or Collision where the caller has to begin anew."""
-        memory = _newer(known, journal.memory)
+        memory = newer(known, journal.memory)
         looked_up = memory is None and journal.page is None
         identity = memory.ref.id if memory else journal.page or self._find(wish.key, places())
         if identity is None:
             return self._create(wish, places(), journal)
-        stand = self.stand(identity, memory)
+        try:
+            stand = self.stand(identity, memory)
+        except Trashed:
+            if known is not None:
+                raise
+            journal.forget()  # asked for anew after the old page was given up
+            return self.publish(wish, places, None, journal, choices)
         if looked_up:
             # Another machine's journal, or none: what the page says about itself decides whether our last run came to its end.
             return self._adopt(wish, places(), stand, journal, choices)
@@ -89,10 +99,16 @@ class Publisher:
         """Two reads. Raises Gone for a page in the trash, or one that does not exist for us."""
         page = self._api.get(f"pages/{identity}")
         if page.get("in_trash"):
-            raise Gone("The Notion page is in the trash.", connector=NAME, operation="publish", remote_id=identity)
+            raise Trashed(
+                "The Notion page is in the trash. Restore it there to go on with it.",
+                connector=NAME,
+                operation="publish",
+                remote_id=identity,
+            )
         base = memory.base if memory else {}
         markdown = self.markdown(identity)
-        return Stand(page=page, base=base, markdown=markdown, same=markdown is not None and markdown == base.get("markdown"))
+        same = markdown is not None and markdown == base.get("markdown") and _untouched(page, base)
+        return Stand(page=page, base=base, markdown=markdown, same=same)
 
     def markdown(self, identity: str) -> str | None:
         """A sign of the page's whole content, None where Notion does not give all of it."""
@@ -105,12 +121,17 @@ class Publisher:
         return hashlib.sha256(_unsigned(answer["markdown"]).encode("utf-8", "replace")).hexdigest()[:32]
 
     def _find(self, key: str, places: Places) -> str | None:
-        """The oldest page with our key: a copy that a person made is younger."""
+        """The oldest page with our key: a copy that a person made is younger. One that was moved elsewhere is found through its versions."""
         body = {
             "filter": {"property": p.KEY, "rich_text": {"equals": key}},
             "sorts": [{"timestamp": "created_time", "direction": "ascending"}],
         }
-        return next((str(row["id"]) for row in self._api.found(places.sops.source, body) if not row.get("in_trash")), None)
+        found = next((str(row["id"]) for row in self._api.found(places.sops.source, body) if not row.get("in_trash")), None)
+        return found or self._moved(key, places)
+
+    def _moved(self, key: str, places: Places) -> str | None:
+        pages = dict.fromkeys(page for row in Versions(self._api, places.versions).with_key(key) for page in p.read(row, ROW_SOP) or ())
+        return next((page for page in pages if not self._api.get(f"pages/{page}").get("in_trash")), None)
 
     def _create(self, wish: Wish, places: Places, journal: Journal) -> Receipt:
         day = self._begin(wish, journal)
@@ -145,32 +166,46 @@ class Publisher:
     def _adopt(self, wish: Wish, places: Places, stand: Stand, journal: Journal, choices: Mapping[str, Choice] | None) -> Receipt:
         """A page of ours without any memory of it."""
         versions = Versions(self._api, places.versions)
-        rows = versions.history(stand.page["id"])
-        history = tuple((v.revision or 0, v.at.date().isoformat(), v.message) for v in rows)
-        base: dict[str, Any] = {"history": [list(entry) for entry in history], "row": rows[0].id if rows else None, "facts": "", "sign": ""}
+        rows = versions.rows(stand.page["id"])
+        told = [as_version(row) for row in rows]
+        history = tuple((v.revision or 0, v.at.date().isoformat(), v.message) for v in told)
+        base: dict[str, Any] = {"history": [list(entry) for entry in history], "row": told[0].id if told else None, "facts": "", "sign": ""}
         base["props"] = {name: p.read(stand.page, name) for name in stand.page.get("properties") or {}}
-        complete = p.read(stand.page, p.DIGEST) == wish.sign
-        # A complete page says that exactly this content was published: differences are people's.
-        nodes = (*wish.nodes, history_node(history, places.versions.database)) if complete else self._as_written(stand.page)
+        us = frozenset({_user(stand.page, "created_by"), str(self._api.get("users/me").get("id", ""))} - {""})
+        snapshot = next((str(row["id"]) for row in rows if row.get("is_locked")), None)
+        furniture = history_node(history, places.versions.database)
+        if p.read(stand.page, p.DIGEST) == wish.sign:
+            nodes = (*wish.nodes, furniture)  # exactly this content was published: differences are people's
+        elif snapshot is not None:
+            nodes = (*_anonymous(whole_tree(reader(self._api), snapshot)), furniture)
+        else:
+            nodes = self._as_written(stand.page, us)
         base["nodes"] = [to_json(n) for n in nodes]
-        return self._update(wish, places, replace(stand, base=base), journal, choices, full=True)
+        return self._update(wish, places, replace(stand, base=base), journal, choices, full=True, us=us)
 
-    def _as_written(self, page: Mapping[str, Any]) -> tuple[Node, ...]:
+    def _as_written(self, page: Mapping[str, Any], us: frozenset[str]) -> tuple[Node, ...]:
         """The page's blocks that nobody but the connection itself edited, as the base to go on from."""
-        us = str((page.get("created_by") or {}).get("id", ""))
 
         def ours(block: str) -> tuple[Node, ...]:
             return tuple(
                 replace(node, key="", children=ours(node.id) if node.has_children else ())
                 for node in children(block)
-                if us and node.made_by == us and node.by == us
+                if node.made_by in us and node.by in us
             )
 
         children = reader(self._api)
         return ours(str(page["id"]))
 
     def _update(
-        self, wish: Wish, places: Places, stand: Stand, journal: Journal, choices: Mapping[str, Choice] | None, *, full: bool
+        self,
+        wish: Wish,
+        places: Places,
+        stand: Stand,
+        journal: Journal,
+        choices: Mapping[str, Choice] | None,
+        *,
+        full: bool,
+        us: frozenset[str] = frozenset(),
     ) -> Receipt:
         base, page = stand.base, stand.page
         looked = full and (journal.unfinished or not base.get("sign"))
@@ -182,10 +217,10 @@ class Publisher:
             history = ((wish.version, day, wish.message), *known_history)
         old = tuple(from_json(n) for n in base.get("nodes", ()))
         nodes = (*wish.nodes, history_node(history, places.versions.database))
-        plan = Merger(reader(self._api), full=full, choices=choices, written=journal.written).run(page["id"], old, nodes)
+        plan = Merger(reader(self._api), full=full, choices=choices, written=journal.written, us=us).run(page["id"], old, nodes)
         if plan.clashes:
             raise self._conflict(page, plan)
-        edits = _fresh(plan, base)
+        edits = fresh(plan.edits, base)
         if plan.empty and not changed and base.get("facts") == wish.facts_sign:
             kept = self._known(wish, page, stand.markdown, base, plan, base.get("row"), history)
             journal.finish(kept)
@@ -262,6 +297,8 @@ class Publisher:
     ) -> Known:
         kept = {
             "n": int(base.get("n", 0)) + 1,
+            "key": wish.key,
+            "seen": seen(page),
             "nodes": [to_json(n) for n in plan.base],
             "history": [list(entry) for entry in history],
             "row": row,
@@ -309,17 +346,36 @@ class _End:
 _NOTHING = object()
 
 
-def _newer(known: Known | None, memory: Known | None) -> Known | None:
+def newer(known: Known | None, memory: Known | None) -> Known | None:
     """Of the caller's and our own memory of one page the later; the caller's names the page."""
     if known is None or memory is None or known.ref.id != memory.ref.id:
         return known or memory
     return memory if memory.base.get("n", 0) >= known.base.get("n", 0) else known
 
 
-def _fresh(plan: Plan, base: Mapping[str, Any]) -> tuple[Edit, ...]:
+def fresh(edits: Sequence[Edit], base: Mapping[str, Any]) -> tuple[Edit, ...]:
     """People's own blocks are reported once; changes of our blocks until we have taken them over."""
     told = set(base.get("own", ()))
-    return tuple(e for e in plan.edits if e.before is not None or e.after not in told)
+    return tuple(e for e in edits if e.before is not None or e.after not in told)
+
+
+def seen(page: Mapping[str, Any]) -> list[str]:
+    """Who edited the page last, and when to the minute."""
+    return [_user(page, "last_edited_by"), str(page.get("last_edited_time") or "")]
+
+
+def _untouched(page: Mapping[str, Any], base: Mapping[str, Any]) -> bool:
+    """False where a person was the last to edit, so that the blocks themselves have to be read: Markdown does not show everything."""
+    return _user(page, "last_edited_by") in ("", _user(page, "created_by")) or base.get("seen") in (None, seen(page))
+
+
+def _user(page: Mapping[str, Any], name: str) -> str:
+    return str((page.get(name) or {}).get("id") or "")
+
+
+def _anonymous(nodes: Sequence[Node]) -> tuple[Node, ...]:
+    """A version's blocks as the base of the live page: other ids, the same content."""
+    return tuple(replace(n, id="", by="", made_by="", has_children=False, children=_anonymous(n.children)) for n in nodes)
 
 
 def _unsigned(markdown: str) -> str:
@@ -328,8 +384,9 @@ def _unsigned(markdown: str) -> str:
 
 
 def version_of(markdown: str | None, page: Mapping[str, Any]) -> str:
-    """Changes when the content does; the minute of the last edit where Notion does not show the whole content."""
-    return markdown or str(page.get("last_edited_time") or "")
+    """Our revision and a sign of the content, as in ``3-c51d9b472e68``; the minute of the last edit where Notion does not show all of it."""
+    number, sign = p.read(page, p.VERSION), markdown[:12] if markdown else str(page.get("last_edited_time") or "")
+    return f"{number:g}-{sign}" if isinstance(number, (int, float)) else sign
 
 
 def moment(value: Any) -> datetime | None:

@@ -8,6 +8,8 @@ from typing import Any
 
 from connectors import blocks as neutral
 from connectors.contract import Page, Rendered
+from connectors.notion import header
+from connectors.notion.edits import PART, TITLE
 from connectors.notion.languages import notion_language
 from connectors.notion.nodes import PARENTS, Node
 from connectors.notion.text import Run, Runs, merged, portions, runs, safe_link
@@ -31,9 +33,15 @@ class Body:
 def render(page: Page) -> Rendered:
     """The whole page; what Notion cannot show as it is stands in ``degraded``."""
     degraded: list[str] = []
-    nodes = [node for block in page.blocks for node in _native(block, degraded)]
+    nodes = [_with_facts(node, page) for block in page.blocks for node in _native(block, degraded)]
     _check_numbering(page.blocks, degraded)
     return Rendered(page=page, body=Body(nodes=tuple(nodes)), degraded=tuple(degraded))
+
+
+def _with_facts(node: Node, page: Page) -> Node:
+    if node.key != header.KEY or node.kind != "callout":
+        return node
+    return header.with_review(node, page.facts.review_state, page.facts.review_due)
 
 
 def _native(block: neutral.Block, degraded: list[str]) -> list[Node]:
@@ -92,7 +100,9 @@ def _paragraph(block: neutral.Paragraph, _: list[str]) -> list[Node]:
 def _panel(block: neutral.Panel, _: list[str]) -> list[Node]:
     icon, color = PANELS[block.kind]
     title = (neutral.Span(text=block.title, bold=True), neutral.Span(text="\n" if block.text else "")) if block.title else ()
-    return _text_block("callout", block.key, runs((*title, *block.text)), icon=icon, color=color)
+    return _text_block(
+        "callout", block.key, runs((*title, *block.text)), icon=icon, color=color, **({TITLE: block.title} if block.title else {})
+    )
 
 
 def _code(block: neutral.Code, degraded: list[str]) -> list[Node]:
@@ -109,7 +119,11 @@ def _image(block: neutral.Image, _: list[str]) -> list[Node]:
 
 
 def _items(block: neutral.Items, _: list[str]) -> list[Node]:
-    return [node for n, item in enumerate(block.items) for node in _text_block(LISTS[block.kind], f"{block.key}/{n}", runs(item))]
+    return [
+        node
+        for n, item in enumerate(block.items)
+        for node in _text_block(LISTS[block.kind], f"{block.key}/{n}", runs(item), **{PART: block.key})
+    ]
 
 
 def _table(block: neutral.Table, _: list[str]) -> list[Node]:
@@ -119,7 +133,14 @@ def _table(block: neutral.Table, _: list[str]) -> list[Node]:
     rows = [
         row
         for n, cells in enumerate(lines)
-        for row in fitted(Node(kind="table_row", key=f"{block.key}/{n}", cells=cells + ((),) * (width - len(cells))))
+        for row in fitted(
+            Node(
+                kind="table_row",
+                key=f"{block.key}/{n}",
+                cells=cells + ((),) * (width - len(cells)),
+                extra={PART: block.key} if n else {},
+            )
+        )
     ]
     return [Node(kind="table", key=block.key, extra={"width": width}, children=tuple(rows))]
 

@@ -3,23 +3,68 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
+from typing import Any
 from urllib.parse import urlsplit
 
 from connectors.contract import Asset, Known
 from connectors.errors import Gone, Retry
+from connectors.notion import properties as p
 from connectors.notion.client import Api
+from connectors.notion.edits import PART, TITLE
 from connectors.notion.failures import NAME
+from connectors.notion.journal import Journal
 from connectors.notion.linking import ours_to_base
-from connectors.notion.merge import COPIED
-from connectors.notion.nodes import Node, from_json
+from connectors.notion.merge import COPIED, Merger
+from connectors.notion.nodes import Node, from_json, to_json
+from connectors.notion.render import history_node
 from connectors.notion.text import Run, merged
 from connectors.notion.uploads import Uploads
-from connectors.notion.writing import reader, whole_tree
+from connectors.notion.versions import Entry, Versions
+from connectors.notion.writing import Writer, reader, whole_tree
 from connectors.transport import Door
 
 MEDIA = {"png": "image/png", "webp": "image/webp", "jpg": "image/jpeg", "jpeg": "image/jpeg"}
+
+
+def keep_edits(
+    api: Api,
+    versions: Versions,
+    page: Mapping[str, Any],
+    memory: Known | None,
+    uploads: Uploads,
+    aside: Journal,
+    now: datetime,
+    private: bool,
+) -> None:
+    """A version of the page as it stands, where people edited our blocks since the last publish (or where that is not known any more)."""
+    identity, children = str(page["id"]), reader(api)
+    if memory is not None:
+        base = tuple(from_json(n) for n in memory.base.get("nodes", ()))
+        if all(edit.before is None for edit in Merger(children, full=True).run(identity, base, base).edits):
+            return
+    assets: dict[str, Asset] = {}
+    furniture = history_node((), "").runs
+    nodes = tuple(_ours(n, uploads, assets, private) for n in whole_tree(children, identity) if n.kind in COPIED and n.runs != furniture)
+    digest = hashlib.sha256(json.dumps([to_json(n) for n in nodes]).encode()).hexdigest()[:32]
+    rows = versions.rows(identity)
+    numbers = [int(p.read(row, p.VERSION) or 0) for row in rows if p.read(row, p.DIGEST) != digest]
+    if any(p.read(row, p.DIGEST) == digest and row.get("is_locked") for row in rows):
+        return
+    entry = Entry(
+        key=str(p.read(page, p.KEY) or identity),
+        title=p.title(page),
+        version=max(numbers, default=0) + 1,
+        digest=digest,
+        at=now,
+        message="With the edits of the page, kept before an older version was restored.",
+        page=identity,
+    )
+    versions.add(entry, nodes, Writer(api, aside, uploads, assets), aside, look=True, before=None)
+    aside.forget()
 
 
 def old_version(
@@ -76,7 +121,9 @@ def _rest(run: Run) -> tuple[Run, ...]:
 
 def _keyed(nodes: tuple[Node, ...], base: tuple[Node, ...]) -> tuple[Node, ...]:
     pairs: Mapping[int, int] = ours_to_base(base, nodes)
-    return tuple(
-        replace(node, key=base[pairs[n]].key, children=_keyed(node.children, base[pairs[n]].children)) if n in pairs else node
-        for n, node in enumerate(nodes)
-    )
+    return tuple(_named(node, base[pairs[n]]) if n in pairs else node for n, node in enumerate(nodes))
+
+
+def _named(node: Node, known: Node) -> Node:
+    told = {name: known.extra[name] for name in (PART, TITLE) if name in known.extra}
+    return replace(node, key=known.key, extra={**told, **node.extra}, children=_keyed(node.children, known.children))

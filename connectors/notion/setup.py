@@ -10,7 +10,6 @@ from typing import Any
 from connectors.errors import Gone
 from connectors.notion import properties as p
 from connectors.notion.client import Api
-from connectors.notion.failures import Doubtful
 from connectors.notion.journal import Shelf
 from connectors.notion.settings import notion_id
 
@@ -94,17 +93,11 @@ class Setup:
         self._shelf = Shelf(state / "places.json")
 
     def places(self, parent: str) -> Places:
-        """Finds or makes the databases. Raises Gone where the page is not shared with the connection."""
+        """Finds or makes the databases. Raises Gone where the page is not shared with the connection; Doubtful: call again, it looks first."""
         stored = self._shelf.all().get(notion_id(parent))
         if stored:
             return _decode(stored)
-        for attempt in (1, 2, 3):
-            try:
-                return self._prepare(notion_id(parent))
-            except Doubtful as doubtful:
-                if attempt == 3:
-                    raise doubtful.failure from None
-        raise AssertionError("unreachable")
+        return self._prepare(notion_id(parent))
 
     def forget(self, parent: str) -> None:
         """After a database was deleted or unshared: look again the next time."""
@@ -136,6 +129,8 @@ class Setup:
                     words.append(f"{title!r} has no property {name!r}; it will be added.")
                 elif has != config["type"] and {has, config["type"]} != {"status", "select"}:
                     words.append(f"{title!r}: the property {name!r} is of type {has}, expected {config['type']}; it will not be filled.")
+                elif has == "status" and (lacking := _lacking(config, place.schema[name].get("options"))):
+                    words.append(f"{title!r}: the property {name!r} lacks the options {lacking}; add them, or they are not shown.")
         return words
 
     def _prepare(self, parent: str) -> Places:
@@ -176,6 +171,12 @@ class Setup:
             return place
         answer = self._api.change(f"data_sources/{place.source}", {"properties": lacking})
         return Place(database=place.database, source=place.source, schema=p.schema_of(answer.get("properties") or {}))
+
+
+def _lacking(config: Mapping[str, Any], has: Any) -> str:
+    """Options of a status that its database does not have; those are a person's to add, for a changed list would drop theirs."""
+    wanted_names = [option["name"] for option in config.get("status", {}).get("options", ())]
+    return ", ".join(name for name in wanted_names if has is not None and name not in has)
 
 
 def _encode(places: Places) -> dict[str, Any]:

@@ -41,16 +41,21 @@ class Versions:
         found = self._api.found(self._place.source, {"filter": {"property": ROW_SOP, "relation": {"contains": page}}})
         return sorted(found, key=lambda row: (p.read(row, p.VERSION) or 0, row.get("created_time", "")), reverse=True)
 
+    def with_key(self, key: str) -> list[dict[str, Any]]:
+        """All versions of an SOP, whatever became of its page."""
+        return list(self._api.found(self._place.source, {"filter": {"property": p.KEY, "rich_text": {"equals": key}}}))
+
     def history(self, page: str) -> list[Version]:
-        return [_version(row) for row in self.rows(page)]
+        return [as_version(row) for row in self.rows(page)]
 
     def add(self, entry: Entry, nodes: Sequence[Node], writer: Writer, journal: Journal, *, look: bool, before: str | None) -> str:
         """The row's id. With ``look`` it may be there already, whole or in part; ``before`` is the row of the version until now."""
+        writer = writer.for_row()
         row = self._find(entry) if look else None
         if row is None:
             row = self._create(entry, nodes, writer)
         elif not row.get("is_locked"):
-            plan = Merger(reader(self._api), full=True, written=journal.written).run(row["id"], (), nodes)
+            plan = Merger(reader(self._api), full=True, written=journal.written_to_row).run(row["id"], (), nodes)
             writer.carry_out(plan)
         if not row.get("is_locked"):
             self._api.change(f"pages/{row['id']}", {"is_locked": True})
@@ -103,7 +108,8 @@ class Versions:
             self._api.change(f"pages/{row}", {"properties": properties})
 
 
-def _version(row: Mapping[str, Any]) -> Version:
+def as_version(row: Mapping[str, Any]) -> Version:
+    """What a version's row says."""
     at = p.read(row, ROW_AT) or row.get("created_time") or "1970-01-01T00:00:00+00:00"
     number = p.read(row, p.VERSION)
     return Version(

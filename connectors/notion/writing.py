@@ -21,9 +21,13 @@ from connectors.notion.uploads import Uploads
 class Writer:
     """``ids`` maps ``id(node)`` of every node that was appended at a known place to its block id."""
 
-    def __init__(self, api: Api, journal: Journal, uploads: Uploads, assets: Mapping[str, Asset]) -> None:
-        self._api, self._journal, self._uploads, self._assets = api, journal, uploads, assets
+    def __init__(self, api: Api, journal: Journal, uploads: Uploads, assets: Mapping[str, Asset], *, to_row: bool = False) -> None:
+        self._api, self._journal, self._uploads, self._assets, self._to_row = api, journal, uploads, assets, to_row
         self.ids: dict[int, str] = {}
+
+    def for_row(self) -> Writer:
+        """The same for a version's page."""
+        return Writer(self._api, self._journal, self._uploads, self._assets, to_row=True)
 
     def upload_ids(self, nodes: Sequence[Node]) -> dict[str, str]:
         """Of all pictures in ``nodes`` and below them."""
@@ -46,7 +50,7 @@ class Writer:
         uploads = self.upload_ids(nodes)
         place = 0
         for group in batches(nodes, uploads):
-            self._journal.adding([piece.node for piece in group])
+            self._journal.adding([piece.node for piece in group], to_row=self._to_row)
             body: dict[str, Any] = {"children": [request(piece.node, uploads) for piece in group]}
             if after is not None:
                 body["position"] = {"type": "after_block", "after_block": {"id": after}}

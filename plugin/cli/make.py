@@ -17,7 +17,8 @@ from plugin.cli.common import speech_model
 from plugin.domain.document import to_document
 from plugin.domain.errors import Exhausted
 from plugin.export import to_html, to_markdown
-from plugin.pipeline import runner
+from plugin.pipeline import room, runner
+from plugin.pipeline.side.beside import beside
 from plugin.pipeline.stage import Options
 
 
@@ -33,6 +34,10 @@ from plugin.pipeline.stage import Options
 @click.option(
     "--captions", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="An .srt or .vtt file that beats the recogniser."
 )
+@click.option(
+    "--events", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="A log of clicks, keys, titles and marks (JSON lines)."
+)
+@click.option("--cast", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="The terminal session, recorded with asciinema.")
 @click.option("--never", multiple=True, help="A term that is always covered, in text and pictures. Can be repeated.")
 @click.option("--allow", multiple=True, help="A value that looks like a secret and is none. Can be repeated.")
 @click.option("--progress", "mode", type=click.Choice(["auto", "bars", "lines", "json", "none"]), default="auto", show_default=True)
@@ -47,19 +52,25 @@ def make(
     area: str | None,
     owner: str | None,
     captions: Path | None,
+    events: Path | None,
+    cast: Path | None,
     never: tuple[str, ...],
     allow: tuple[str, ...],
     mode: str,
     work: Path | None,
 ) -> None:
-    """Make an SOP from RECORDING (MP4, MOV, WebM, MKV ...).
+    """Make an SOP from RECORDING (MP4, MOV, WebM, MKV ..., or a terminal session of asciinema).
 
+    Files of the same name beside it are used as well: .srt or .vtt (captions), .events.jsonl (clicks, keys, marks), .cast (the terminal's session).
     Writes sop.json, sop.md, sop.html (one self-contained file) and images/. A second run reuses what the first one finished.
     Exit code 3 means that the recording cannot be used; the message says why.
     """
     from plugin.pipeline.stages import STAGES  # the heavy engines stand behind it
 
-    side_files = {"captions": str(captions)} if captions else {}
+    given = {"captions": captions, "events": events, "cast": cast}
+    side_files = beside(recording) | {kind: str(path) for kind, path in given.items() if path}
+    if side_files and mode not in ("none", "json"):
+        click.echo("Also used: " + ", ".join(Path(path).name for path in side_files.values()), err=True)
     options = Options(
         title=title,
         language=language,
@@ -72,7 +83,8 @@ def make(
         side_files=side_files,
     )
     workdir = work or default_workdir()
-    workdir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with room.needed():
+        workdir.mkdir(mode=0o700, parents=True, exist_ok=True)
     with progress.shown(mode) as tell:
         result = runner.run(recording, workdir=workdir, options=options, stages=STAGES, on_progress=tell)
     folder = out or Path(recording.stem)

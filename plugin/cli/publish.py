@@ -5,15 +5,18 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import click
 
 from connectors import registry
-from connectors.contract import Known, Receipt, Ref, Target
-from connectors.errors import Conflict, Misconfigured
+from connectors.contract import Choice, Known, Receipt, Ref, Target
+from connectors.errors import Conflict, Misconfigured, Retry
+from connectors.transport import Tally
 from plugin.domain.document import decode, encode, from_document
 from plugin.domain.errors import InvalidDocument
 from plugin.domain.sop import Sop
@@ -25,47 +28,103 @@ from plugin.services import compose
 @click.option("--target", type=click.Choice(registry.names()), required=True, help="Where to publish.")
 @click.option("--message", help="What changed, for the target's history. [default: the revision number]")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON line: page_id, version, url, requests, writes, conflicts.")
-def publish(folder: Path, target: str, message: str | None, as_json: bool) -> None:
+@click.option(
+    "--on-conflict",
+    type=click.Choice(["ask", "ours", "theirs"]),
+    default="ask",
+    show_default=True,
+    help="Where a person and the new revision changed the same passage: stop and show both, or take one side.",
+)
+@click.option(
+    "--wait",
+    "longest_wait_s",
+    type=click.FloatRange(min=0),
+    default=90.0,
+    show_default=True,
+    help="Longest wait in seconds for a busy target.",
+)
+def publish(folder: Path, target: str, message: str | None, as_json: bool, on_conflict: str, longest_wait_s: float) -> None:
     """Publish FOLDER/sop.json (as `sopwright make` wrote it) to a target.
 
     \b
     Settings come from the environment:
       filesystem  SOPWRIGHT_FILESYSTEM_PATH (a Git folder; made where it is missing)
       notion      SOPWRIGHT_NOTION_TOKEN _PARENT _URL
+      confluence  SOPWRIGHT_CONFLUENCE_URL _EDITION (cloud, datacenter) _EMAIL _TOKEN _SPACE _PARENT
 
     What was published where is remembered in SOPWRIGHT_DATA (default: ./data). Edits that people made on the page are kept; where they and
     the new revision changed the same passage nothing is written and the exit code is 3.
     """
     sop = read_sop(folder)
     state = state_folder(os.environ) / "published" / target
-    memory = state / f"{hashlib.sha256(sop.id.encode()).hexdigest()[:32]}.json"
     package = registry.package(target)
     settings = connector_settings(package, target, os.environ)
+    memory = state / f"{_identity(sop.id, settings)}.json"
     state.mkdir(mode=0o700, parents=True, exist_ok=True)
     connector = package.connect(settings, state=state)
     page = compose.compose(sop, assets=compose.assets_in(folder, sop, digest_of=_digest_of))
     place = Target(place=getattr(settings, "space", None) or "", parent=getattr(settings, "parent", None))
-    try:
-        receipt = connector.publish(
-            connector.render(page), place, known=_remembered(memory), message=message or f"SOP revision {sop.revision}"
+    known = _remembered(memory)
+
+    def once(choices: Mapping[str, Choice] | None = None) -> Receipt:
+        answer: Receipt = connector.publish(
+            connector.render(page), place, known=known, message=message or f"SOP revision {sop.revision}", choices=choices
         )
-    except Conflict as conflict:
-        if as_json:
-            click.echo(
-                json.dumps(
-                    {
-                        "page_id": conflict.remote_id,
-                        "version": conflict.remote_version,
-                        "url": None,
-                        "requests": None,
-                        "writes": 0,
-                        "conflicts": len(conflict.clashes),
-                    }
-                )
-            )
-        raise
+        return answer
+
+    door = getattr(connector, "door", None)
+    with door.tally() if door is not None else nullcontext(Tally()) as tally:
+        try:
+            receipt = _patiently(once, longest_wait_s)
+        except Conflict as conflict:
+            if on_conflict == "ask":
+                _show(conflict, known, tally, as_json=as_json)
+                raise
+            side: Choice = "ours" if on_conflict == "ours" else "theirs"
+            choices = {clash.key: side for clash in conflict.clashes}
+            receipt = _patiently(lambda: once(choices), longest_wait_s)
     _remember(memory, receipt.known)
     click.echo(json.dumps(_report(receipt)) if as_json else _words(receipt))
+
+
+def _patiently(publish_once: Callable[[], Receipt], longest_s: float) -> Receipt:
+    """Waits as a busy target asks, as long as all of it stays within ``longest_s``."""
+    while True:
+        try:
+            return publish_once()
+        except Retry as busy:
+            if busy.after_s > longest_s:
+                click.echo(
+                    f"The target asks for {busy.after_s:.0f} seconds. Run the same command later, or with a longer --wait.", err=True
+                )
+                raise
+            longest_s -= max(busy.after_s, 1.0)
+            click.echo(f"{busy.message_for_user} Trying again in {busy.after_s:.0f} seconds.", err=True)
+            time.sleep(busy.after_s)
+
+
+def _show(conflict: Conflict, known: Known | None, tally: Tally, *, as_json: bool) -> None:
+    """Both sides of each passage, for a person to choose."""
+    for clash in conflict.clashes:
+        click.echo(f"\n{clash.key}", err=True)
+        for side, words in (("before", clash.base), ("on the page", clash.theirs), ("this revision", clash.ours)):
+            click.echo(f"  {side + ':':15}{'(removed)' if words is None else words}", err=True)
+    if conflict.clashes:
+        click.echo("\nRun it again with --on-conflict theirs or --on-conflict ours, or correct the SOP.", err=True)
+    if as_json:
+        page_id = conflict.remote_id or (known.ref.id if known else None)
+        click.echo(
+            json.dumps(
+                {
+                    "page_id": page_id,
+                    "version": _number(conflict.remote_version),
+                    "url": known.ref.url if known else None,
+                    "requests": tally.requests,
+                    "writes": tally.writes,
+                    "conflicts": len(conflict.clashes),
+                }
+            )
+        )
 
 
 def read_sop(folder: Path) -> Sop:
@@ -106,6 +165,11 @@ def connector_settings(package: Any, target: str, environ: Mapping[str, str]) ->
         raise Misconfigured(prefix, "; ".join(lines)) from None
 
 
+def _identity(sop_id: str, settings: Any) -> str:
+    """Names what is remembered of a page: the SOP, and the service where there may be several."""
+    return hashlib.sha256("\n".join(filter(None, (sop_id, getattr(settings, "base", None)))).encode()).hexdigest()[:32]
+
+
 def _digest_of(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
@@ -128,12 +192,17 @@ def _report(receipt: Receipt) -> dict[str, Any]:
     known = receipt.known
     return {
         "page_id": known.ref.id,
-        "version": known.version,
+        "version": _number(known.version),
         "url": known.ref.url,
         "requests": receipt.requests,
         "writes": receipt.writes,
         "conflicts": 0,
     }
+
+
+def _number(version: str) -> int | str:
+    """Versions that are numbers at the target are numbers here."""
+    return int(version) if version.isdigit() and len(version) < 10 else version
 
 
 def _words(receipt: Receipt) -> str:

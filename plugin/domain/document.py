@@ -43,7 +43,7 @@ def digest(sop: Sop) -> str:
         step.pop("evidence")
         step.pop("confidence")
     canonical = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(canonical.encode()).hexdigest()
+    return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def encode(value: Any) -> Any:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Literal
 
-JobKind = Literal["process", "publish"]
+JobKind = Literal["process", "publish", "fetch", "look", "row"]
+"""``fetch`` gets a recording from where it lies and ends with a ``process`` job; ``look`` sees what people did to a page;
+``row`` what is to be done for a row of a Notion database."""
 JobState = Literal["queued", "running", "done", "failed", "parked", "cancelled"]
 ENDED: tuple[JobState, ...] = ("done", "failed", "parked", "cancelled")
 

@@ -24,11 +24,13 @@ WAV = Container(media_type="audio/wav", ending="wav", demuxer="wav")
 MP3 = Container(media_type="audio/mpeg", ending="mp3", demuxer="mp3")
 MPEG_TS = Container(media_type="video/mp2t", ending="ts", demuxer="mpegts")
 FLAC = Container(media_type="audio/flac", ending="flac", demuxer="flac")
+ASCIICAST = Container(media_type="application/x-asciicast", ending="cast", demuxer="asciicast")
 HEAD_BYTES = 512
 MAX_LABEL = 120
 
 _MP4_BOXES = (b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot", b"moof", b"styp")
 _TS_PACKET_BYTES = 188
+_CAST_HEADER = re.compile(rb'(?:\xef\xbb\xbf)?\s*\{[^\r\n]*"version"\s*:\s*[23]\s*[,}]')
 _UNSAFE = re.compile(r"[\\/:*?\"<>|%\x00-\x1f\x7f]+")
 
 
@@ -48,6 +50,8 @@ def container(head: bytes) -> Container | None:
         return MPEG_TS
     if head.startswith(b"ID3") or (len(head) > 1 and head[0] == 0xFF and head[1] != 0xFF and head[1] & 0xE6 in (0xE2, 0xE4, 0xE6)):
         return MP3
+    if _CAST_HEADER.match(head):
+        return ASCIICAST
     return None
 
 

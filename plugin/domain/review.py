@@ -225,7 +225,7 @@ def _reminders(standing: Standing, policy: Policy, calendar: Calendar) -> list[t
     remind_on = max(standing.due, standing.snoozed_until or standing.due)
     reminded = standing.reminded_for == standing.due
     found: list[tuple[Task, datetime, bool]] = [("remind", working_moment(remind_on, calendar), reminded)]
-    if reminded and policy.escalate_days and not standing.in_review:
+    if reminded and policy.escalate_days:
         escalate_on = (standing.reminded_on or remind_on) + timedelta(days=policy.escalate_days)
         found.append(("escalate", working_moment(escalate_on, calendar), standing.escalated_for == standing.due))
     return found

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
-from difflib import SequenceMatcher
 from typing import Any, Literal
 
+from plugin.domain.alignment import align, respaced, same
 from plugin.domain.document import encode
 from plugin.domain.sop import Evidence, Sop, Step
 
@@ -51,8 +51,6 @@ SOP_FIELDS = (
 )
 MAJOR_STEP_FIELDS = frozenset({"commands", "inputs", "expected", "verification", "optional", "branches", "role", "warnings"})
 MAJOR_SOP_FIELDS = frozenset({"scope", "roles", "prerequisites", "warnings", "rollback", "escalation"})
-ALIGN_AT = 0.55
-"""Two steps are the same one if their likeness (0..1) reaches this."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,41 +119,46 @@ def difference(old: Sop, new: Sop) -> Difference:
     return Difference(steps=steps, fields=changed, kind=kind, note=_note(steps, changed))
 
 
-def with_ids_of(old: Sop, new: Sop) -> Sop:
-    """``new`` with the step ids of the steps in ``old`` that they correspond to; steps without a counterpart keep their own."""
-    pairs = {new_at: old_at for old_at, new_at in align(old.steps, new.steps)}
+def with_ids_of(old: Sop, new: Sop, *, also: Sop | None = None) -> Sop:
+    """``new`` with the step ids of the steps in ``old`` that they correspond to; steps without a counterpart keep their own.
+
+    ``also`` is an earlier form of ``old`` with the same ids: a step that a person reworded is recognised by what it was before.
+    """
+    earlier = {step.id: step for step in also.steps} if also else {}
+    pairs = {new_at: old_at for old_at, new_at in align(old.steps, new.steps, [earlier.get(step.id) for step in old.steps])}
     steps = tuple(replace(step, id=old.steps[pairs[at]].id) if at in pairs else step for at, step in enumerate(new.steps))
     return replace(new, id=old.id, steps=steps)
 
 
-def align(old: Sequence[Step], new: Sequence[Step]) -> list[tuple[int, int]]:
-    """Pairs of positions of the same step, in the order of ``old``. Ids decide first, then likeness, best pairs before others."""
-    positions = {step.id: at for at, step in enumerate(new)}
-    pairs = [(at, positions[step.id]) for at, step in enumerate(old) if step.id in positions]
-    free_old = [at for at in range(len(old)) if at not in {a for a, _ in pairs}]
-    free_new = [at for at in range(len(new)) if at not in {b for _, b in pairs}]
-    scored = sorted(
-        ((likeness(old[a], new[b]) - 0.1 * abs(a / len(old) - b / len(new)), a, b) for a in free_old for b in free_new),
-        key=lambda entry: (-entry[0], entry[1], entry[2]),
-    )
-    for score, a, b in scored:
-        if score >= ALIGN_AT and a in free_old and b in free_new:
-            pairs.append((a, b))
-            free_old.remove(a)
-            free_new.remove(b)
-    return sorted(pairs)
+def settled(base: Sop, new: Sop) -> Sop:
+    """``new``, a second reading of what ``base`` was read from: where a field says the same, it has the words of ``base``."""
+    before = {step.id: step for step in base.steps}
+
+    def step_of(step: Step) -> Step:
+        old = before.get(step.id)
+        if old is None:
+            return step
+        names = [n for n in STEP_FIELDS if n != "image" and same(n, getattr(old, n), getattr(step, n))]
+        if step.location is None:
+            names.append("location")  # not read this time: no sign that it is elsewhere
+        return replace(_respaced(old, step), **{n: getattr(old, n) for n in names})
+
+    tops = {n: getattr(base, n) for n in SOP_FIELDS if same(n, getattr(base, n), getattr(new, n))}
+    if len(base.steps) != len(new.steps):
+        tops.pop("summary", None)
+    return replace(new, **tops, steps=tuple(step_of(step) for step in new.steps))
 
 
-def likeness(a: Step, b: Step) -> float:
-    """0..1: the wording of the action, and where there are any, the commands and the names of the inputs."""
-    scores = [(_ratio(a.action.casefold(), b.action.casefold()), 2.0)]
-    if a.commands or b.commands:
-        scores.append((_ratio("\n".join(c.text for c in a.commands), "\n".join(c.text for c in b.commands)), 2.0))
-    if a.inputs or b.inputs:
-        scores.append((_ratio("\n".join(i.name for i in a.inputs), "\n".join(i.name for i in b.inputs)), 1.0))
-    if a.location and b.location:
-        scores.append((_ratio(a.location, b.location), 0.5))
-    return sum(score * weight for score, weight in scores) / sum(weight for _, weight in scores)
+def _respaced(old: Step, new: Step) -> Step:
+    """A command that is another one has at least the blanks of the former, in the action as well."""
+    if len(old.commands) != len(new.commands):
+        return new
+    commands, action = [], new.action
+    for before, command in zip(old.commands, new.commands, strict=True):
+        text = respaced(before.text, command.text)
+        action = action.replace(command.text, text)
+        commands.append(replace(command, text=text))
+    return replace(new, commands=tuple(commands), action=action)
 
 
 def merge(base: Sop, ours: Sop, theirs: Sop) -> Merged:
@@ -373,7 +376,3 @@ def _short(action: str) -> str:
 
 def _words(names: Sequence[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
-
-
-def _ratio(a: str, b: str) -> float:
-    return SequenceMatcher(None, a, b, autojunk=False).ratio() if a or b else 1.0

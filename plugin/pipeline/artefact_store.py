@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from plugin.domain.document import decode, encode
+from plugin.pipeline import room
 from plugin.pipeline.stage import Options, Stage
 
 FILE = "artefact.json"
@@ -51,13 +52,14 @@ def make(workdir: Path, stage: Stage, digest: str, produce: Callable[[Path], Any
     folder = _folder(workdir, stage, digest)
     aside = folder.with_name(f".{digest[:24]}.{os.getpid()}.part")
     shutil.rmtree(aside, ignore_errors=True)
-    aside.mkdir(parents=True)
     try:
-        value = produce(aside)
-        (aside / FILE).write_text(json.dumps(encode(value), ensure_ascii=False), "utf-8")
-        if folder.exists():
-            shutil.rmtree(folder)
-        aside.rename(folder)
+        with room.needed():
+            aside.mkdir(parents=True)
+            value = produce(aside)
+            (aside / FILE).write_text(json.dumps(encode(value), ensure_ascii=False), "utf-8")
+            if folder.exists():
+                shutil.rmtree(folder)
+            aside.rename(folder)
     finally:
         shutil.rmtree(aside, ignore_errors=True)
     return Stored(digest=digest, folder=folder, value=value)

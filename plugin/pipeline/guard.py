@@ -6,6 +6,7 @@ The limits count from the moment the child's code is loaded, so they are about t
 
 from __future__ import annotations
 
+import ctypes
 import multiprocessing
 import os
 import resource
@@ -14,17 +15,20 @@ import sys
 import time
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from plugin.domain.errors import SopError, UnusableRecording
+from plugin.pipeline import room
 from plugin.pipeline.stage import Report
 
 T = TypeVar("T")
 
 ENDS_WITHIN_S = 5.0
+PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,17 +85,31 @@ def _answer(pipe: Connection, child: Any, limits: Limits, report: Report) -> Any
 
 def _child(pipe: Connection, function: Callable[..., Any], arguments: tuple[Any, ...], limits: Limits) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    _die_with_parent()
     _limit(limits)
+    with suppress(BrokenPipeError):  # nobody waits for the answer any more
+        pipe.send(_outcome(pipe, function, arguments))
+
+
+def _outcome(pipe: Connection, function: Callable[..., Any], arguments: tuple[Any, ...]) -> tuple[str, Any]:
     try:
-        pipe.send(("result", function(*arguments, report=lambda fraction: pipe.send(("fraction", fraction)))))
+        with room.needed():
+            return "result", function(*arguments, report=lambda fraction: pipe.send(("fraction", fraction)))
     except BrokenPipeError:
-        return  # nobody waits for the answer any more
+        raise
     except SopError as error:
-        pipe.send(("error", error))
+        return "error", error
     except MemoryError as error:
-        pipe.send(("error", _too_large(str(error))))
+        return "error", _too_large(str(error))
     except Exception as error:  # noqa: BLE001 - told apart by kind: what a decoder says is the file's, everything else is our fault
-        pipe.send(("error", _damaged(f"{type(error).__name__}: {error}") if _a_decoders(error) else _ours()))
+        return "error", _damaged(f"{type(error).__name__}: {error}") if _a_decoders(error) else _ours()
+
+
+def _die_with_parent() -> None:
+    """A worker that is killed takes its child along; else the child would go on computing for hours for nobody (Linux)."""
+    call = getattr(ctypes.CDLL(None), "prctl", None)
+    if call is not None:
+        call(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _limit(limits: Limits) -> None:

@@ -18,6 +18,8 @@ from plugin.pipeline.captions import read_captions
 from plugin.pipeline.engines.whisper import SAMPLE_RATE_HZ, Audio, Piece, Recogniser
 from plugin.pipeline.invented import is_invented, without_loops
 from plugin.pipeline.sentences import sentences_of
+from plugin.pipeline.side import known
+from plugin.pipeline.side.narration import heard_with
 from plugin.pipeline.speech_models import name_of
 from plugin.pipeline.stage import Context, Report, Stage
 
@@ -44,6 +46,11 @@ class Hears(Protocol):
 
 
 def run(context: Context) -> Transcript:
+    """What is said, without what is to be forgotten, and with the texts of marks. Raises as :func:`_heard`."""
+    return heard_with(_heard(context), known.events_of(context))
+
+
+def _heard(context: Context) -> Transcript:
     """The transcript of ``context.recording``; an empty one where there is no sound or nobody speaks.
 
     Raises Invalid where the announced language is one that the chosen model does not know, and SopError where no model was resolved.
@@ -132,7 +139,7 @@ def _language(audio: Audio, recogniser: Hears, announced: str | None) -> str | N
 
 STAGE = Stage(
     name="listen",
-    version=1,
+    version=2,
     needs=("probe",),
     produces=Transcript,
     run=run,

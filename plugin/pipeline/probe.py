@@ -13,6 +13,7 @@ from plugin.domain.errors import UnusableRecording
 from plugin.pipeline import guard
 from plugin.pipeline.artefacts import Media
 from plugin.pipeline.engines import media as opening
+from plugin.pipeline.side import session
 from plugin.pipeline.stage import Context, Report, Stage
 
 MAX_DURATION_S = 4 * 3600.0
@@ -195,7 +196,8 @@ def _has_index(path: Path) -> bool:
 
 def run(context: Context) -> Media:
     """See :func:`inspect`; adds the digest of the bytes."""
-    media = guard.call(inspect, context.recording, limits=LIMITS, report=context.report)
+    look = session.measure if session.is_session(context.recording) else inspect
+    media = guard.call(look, context.recording, limits=LIMITS, report=context.report)
     with context.recording.open("rb") as stream:
         return replace(media, sha256=hashlib.file_digest(stream, "sha256").hexdigest())
 

@@ -19,6 +19,7 @@ from plugin.pipeline.engines import picture
 from plugin.pipeline.engines.ocr import Read, Recogniser, crop
 from plugin.pipeline.engines.spacing import respace
 from plugin.pipeline.engines.textlines import find_lines, reading_order
+from plugin.pipeline.side import session
 from plugin.pipeline.stage import Context, Stage
 
 _LEAST_CONFIDENCE = 0.5
@@ -215,6 +216,8 @@ def _in_order(lines: Sequence[Line]) -> tuple[Line, ...]:
 
 def run(context: Context) -> Reading:
     watched = cast(Watched, context.inputs["watch"])
+    if session.is_session(context.recording):
+        return session.read(context.recording)
     folder = context.folders["watch"]
     recogniser = Recogniser(threads=context.options.threads, languages=context.options.ocr_languages)
     images = (picture.load_gray(folder / still.path) for still in watched.stills)

@@ -27,6 +27,7 @@ from plugin.pipeline.artefacts import (
     Transcript,
     Watched,
 )
+from plugin.pipeline.side import events
 from plugin.pipeline.stage import Context, Stage
 
 MARGIN_PX = 3
@@ -40,15 +41,22 @@ def redact(context: Context) -> Redacted:
     actions: Actions = context.inputs["act"]
     known = collect(transcript, reading, actions, never=context.options.never, allowed=context.options.allowed)
     context.report(0.3)
-    mask = known.mask
     covers = tuple(cover for screen in reading.screens for cover in screen_covers(screen, known))
     context.report(0.8)
+    return replace(
+        redacted_texts(transcript, actions, reading, known),
+        covers=covers,
+        masks=(*masks(context.inputs["watch"], covers), *forgotten_masks(events.of(context.options.side_files).forgotten)),
+    )
+
+
+def redacted_texts(transcript: Transcript, actions: Actions, reading: Reading, known: Known) -> Redacted:
+    """Everything that is text, with placeholders in place of what is known to be secret."""
+    mask = known.mask
     return Redacted(
         transcript=replace(transcript, sentences=tuple(_sentence(s, mask) for s in transcript.sentences)),
         actions=replace(actions, actions=tuple(_action(a, mask) for a in actions.actions)),
         reading=Reading(screens=tuple(_screen(s, mask) for s in reading.screens)),
-        covers=covers,
-        masks=tuple(masks(context.inputs["watch"], covers)),
         placeholders=tuple(sorted({s.placeholder for s in known.secrets})),
         unsure=known.unsure,
     )
@@ -60,7 +68,7 @@ STAGE = Stage(
     needs=("listen", "watch", "read", "act"),
     produces=Redacted,
     run=redact,
-    uses=("never", "allowed"),
+    uses=("never", "allowed", "side_files"),
 )
 
 
@@ -81,6 +89,12 @@ def masks(watched: Watched, covers: Iterable[Cover]) -> Iterator[Mask]:
             end_s=stills[cover.still + 1].time_s if cover.still + 1 < len(stills) else watched.duration_s,
             box=(left / watched.width, top / watched.height, (right - left) / watched.width, (bottom - top) / watched.height),
         )
+
+
+def forgotten_masks(spans: Iterable[events.Span]) -> Iterator[Mask]:
+    """What somebody wants forgotten is covered as a whole in any frame that is cut out later."""
+    for start_s, end_s in spans:
+        yield Mask(start_s=start_s, end_s=end_s, box=(0.0, 0.0, 1.0, 1.0))
 
 
 # --- which values are secret -------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ import hashlib
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -25,15 +25,22 @@ from plugin.pipeline.stage import Context, Options, Stage
 # How much of the whole time a stage takes on a usual recording; only the progress bar depends on it.
 WEIGHTS = {"probe": 1, "listen": 25, "watch": 25, "read": 36, "act": 3, "redact": 3, "write": 7}
 
+# After these there is something new to tell of the first steps.
+TELLING = ("listen", "redact")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """``fraction`` is of the whole run; ``stages`` maps each stage to its own fraction; ``seconds_left`` is None until it can be told."""
+    """``fraction`` is of the whole run; ``stages`` maps each stage to its own fraction; ``seconds_left`` is None until it can be told.
+
+    ``steps`` are the first steps as far as they are understood, provisional until the run has ended.
+    """
 
     stage: str
     fraction: float
     stages: dict[str, float]
     seconds_left: float | None = None
+    steps: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,24 +73,34 @@ def run(
     waiting = list(stages)
     tracker = _Tracker([s.name for s in waiting], on_progress)
     source = file_digest(recording)
+    # A side file counts by what it says, not by where it lies.
+    counted = replace(options, side_files={kind: file_digest(Path(path)) for kind, path in options.side_files.items()})
     running: dict[Future[tuple[Stored, float]], Stage] = {}
     with ThreadPoolExecutor(max_workers=2, thread_name_prefix="stage") as pool:
         try:
             while waiting or running:
                 for stage in [s for s in waiting if all(n in finished for n in s.needs)]:
                     waiting.remove(stage)
-                    task = _Task(stage, recording, source, workdir, options, {n: finished[n] for n in stage.needs}, isolate)
+                    task = _Task(stage, recording, source, workdir, options, counted, {n: finished[n] for n in stage.needs}, isolate)
                     running[pool.submit(task, tracker.reporter(stage.name))] = stage
                 done, _ = wait(running, return_when=FIRST_COMPLETED)
                 for future in done:
                     stage = running.pop(future)
                     finished[stage.name], seconds[stage.name] = future.result()
+                    if stage.name in TELLING:
+                        tracker.steps = _first_steps(recording, options, finished) or tracker.steps
                     tracker.reporter(stage.name)(1.0)
         except BaseException:
             tracker.stop()
             raise
     write = finished["write"]
     return Result(sop=write.value, images=write.folder, redacted=finished["redact"].value, artefacts=finished, seconds=seconds)
+
+
+def _first_steps(recording: Path, options: Options, finished: dict[str, Stored]) -> tuple[str, ...]:
+    from plugin.pipeline import preview  # the writer stands behind it
+
+    return preview.steps(recording, options, {name: stored.value for name, stored in finished.items()})
 
 
 def file_digest(path: Path) -> str:
@@ -99,13 +116,14 @@ class _Task:
     source: str
     workdir: Path
     options: Options
+    counted: Options
     inputs: dict[str, Stored]
     isolate: bool
 
     def __call__(self, report: Callable[[float], None]) -> tuple[Stored, float]:
         began = time.perf_counter()
         origins = {"recording": self.source, **{name: stored.digest for name, stored in self.inputs.items()}}
-        digest = artefact_store.artefact_digest(self.stage, self.options, origins)
+        digest = artefact_store.artefact_digest(self.stage, self.counted, origins)
         stored = artefact_store.load(self.workdir, self.stage, digest)
         if stored is None:
             stored = artefact_store.make(self.workdir, self.stage, digest, lambda folder: self._produce(folder, report))
@@ -132,6 +150,7 @@ class _Tracker:
         self._fractions = dict.fromkeys(names, 0.0)
         self._tell = tell
         self._began = time.monotonic()
+        self.steps: tuple[str, ...] = ()
         self._lock = Lock()
         self._error: BaseException | None = None
 
@@ -153,7 +172,7 @@ class _Tracker:
             elapsed = time.monotonic() - self._began
             left = elapsed * (1 - overall) / overall if overall > 0.03 and elapsed > 1 else None
             try:
-                self._tell(Progress(stage=name, fraction=overall, stages=dict(self._fractions), seconds_left=left))
+                self._tell(Progress(stage=name, fraction=overall, stages=dict(self._fractions), seconds_left=left, steps=self.steps))
             except BaseException as error:
                 self._error = error
                 raise

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from plugin.pipeline import act, listen, probe, read, redact, watch, write
+from plugin.pipeline import listen, probe, read, redact, watch, write
+from plugin.pipeline.act import stage as act
 from plugin.pipeline.stage import Stage
 
 STAGES: tuple[Stage, ...] = (

@@ -10,8 +10,10 @@ from collections import Counter, deque
 from dataclasses import dataclass, field
 from typing import cast
 
+from plugin.domain.recording import ASCIICAST
 from plugin.pipeline.artefacts import Media, Rect, Watched
 from plugin.pipeline.engines.video import Frame, frames
+from plugin.pipeline.side import events, session
 from plugin.pipeline.stage import Context, Stage
 from plugin.pipeline.watching import changes, clicks
 from plugin.pipeline.watching.changes import Difference, line_high
@@ -36,14 +38,19 @@ def watch(context: Context) -> Watched:
     media = cast(Media, context.inputs["probe"])
     if not media.has_video:
         return Watched(width=0, height=0, duration_s=media.duration_s)
+    if media.demuxer == ASCIICAST.demuxer:
+        return session.watch(context.recording, media, context.folder)
+    forgotten = events.of(context.options.side_files).forgotten
     watcher = _Watcher(width=media.width, height=media.height, keeper=Keeper(context.folder))
     for frame in frames(context.recording, media, fps=FPS):
+        if events.forgotten_at(forgotten, frame.time_s):
+            continue
         watcher.see(frame)
         context.report(min(0.99, frame.time_s / max(media.duration_s, 0.1)))
     return watcher.finish(media)
 
 
-STAGE = Stage(name="watch", version=1, needs=("probe",), produces=Watched, run=watch, isolated=True)
+STAGE = Stage(name="watch", version=3, needs=("probe",), produces=Watched, run=watch, uses=("side_files",), isolated=True)
 
 
 @dataclass(slots=True)
@@ -79,7 +86,11 @@ class _Watcher:
         patches = [self._patch(last, frame, r) for r in rects]
         area = sum(r[2] * r[3] for r in rects) / (self.width * self.height)
         # In a page that is drawn anew anything may look like a pointer; where it was is where it stays.
-        pointer = self._tracker.see(frame.time_s, last.luma, frame.luma, patches) if area < REDRAWN_SHARE and len(rects) <= REDRAWN_PATCHES else ()
+        pointer = (
+            self._tracker.see(frame.time_s, last.luma, frame.luma, patches)
+            if area < REDRAWN_SHARE and len(rects) <= REDRAWN_PATCHES
+            else ()
+        )
         shift = vertical_shift(last.luma, frame.luma, union(rects)) if area > 0.05 else 0
         self._differences.append(Difference(time_s=frame.time_s, rects=tuple(p.rect for p in patches), shift_px=shift))
         rest = [p.rect for p in patches if not any(overlap(p.rect, q) for q in pointer)]

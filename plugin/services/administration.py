@@ -25,12 +25,17 @@ from plugin.services.rules import WORKSPACE, Rules
 from plugin.store import tables
 
 __all__ = ["Health", "health"]
-SETTINGS: dict[str, type] = {"never": list, "allowed": list, "language": str, "import_cap": int, "chat_enabled": bool}
+MOST = 36_500
+"""Of anything that a workspace counts in its settings: days of a hundred years."""
+
+SETTINGS: dict[str, type] = {"never": list, "allowed": list, "language": str, "import_cap": int, "chat_enabled": bool, "recording_days": int}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkspaceView:
-    """``settings``: ``never`` and ``allowed`` (terms for redaction), ``language``, ``import_cap`` (reminders in the first week), ``chat_enabled``."""
+    """``settings``: ``never`` and ``allowed`` (terms for redaction), ``language``, ``import_cap`` (reminders in the first week), ``chat_enabled``,
+    ``recording_days`` (after so many days recordings are deleted; 0: as the operator wants it).
+    """
 
     id: str
     name: str
@@ -122,6 +127,8 @@ def change_workspace(deps: Deps, caller: Caller, *, name: str | None = None, set
     for key, value in (settings or {}).items():
         if key not in SETTINGS or not isinstance(value, (SETTINGS[key], tuple)):
             raise Invalid(f"settings/{key}", f"This setting is not known, or not a {SETTINGS.get(key, str).__name__}.")
+        if isinstance(value, int) and not 0 <= value <= MOST:
+            raise Invalid(f"settings/{key}", f"This must be a whole number from 0 to {MOST}.")
     with deps.database.begin() as session:
         row = _mine(session, caller, lock=True)
         if name is not None:

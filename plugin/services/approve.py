@@ -15,6 +15,7 @@ from plugin.domain.errors import Conflict, Forbidden, Invalid
 from plugin.services import journal, outgoing, revising, rules
 from plugin.services.caller import Caller, system
 from plugin.services.deps import Deps
+from plugin.services.sweep import fitting_moment
 from plugin.store import rows, tables
 from plugin.store.jobs import rowcount
 
@@ -43,8 +44,10 @@ class ApprovalView:
     state: Literal["open", "approved", "declined", "void"]
     needed: int
     approvers: tuple[str, ...]
+    approver_names: tuple[str, ...]
     decisions: tuple[DecisionView, ...]
     requested_by: str | None
+    requested_by_name: str
     requested_at: datetime
 
 
@@ -61,10 +64,10 @@ def request(deps: Deps, caller: Caller, sop_id: str, *, approvers: Collection[st
         if found is not None:
             return _view(session, found, row)
         needed, by_rule = rules.approval_of(rules.of(session, row.workspace_id), row.area)
-        chosen = _able(session, row, list(approvers) if approvers is not None else list(by_rule), revision.author_id)
+        chosen = _able(session, row, list(approvers) if approvers is not None else list(by_rule))
         needed = max(1, needed)
         if len(chosen) < needed:
-            raise Invalid("approvers", f"{needed} of the approvers must be able to approve; the author of the revision does not count.")
+            raise Invalid("approvers", f"{needed} of the approvers must be able to approve; whoever wrote the revision does not count.")
         approval = tables.Approval(
             id=deps.new_id("apr"),
             workspace_id=row.workspace_id,
@@ -97,13 +100,14 @@ def decide(deps: Deps, caller: Caller, approval_id: str, *, decision: Literal["a
         revision = revising.newest(session, row)
         if caller.person_id not in approval.approvers:
             raise Forbidden("You are not asked to approve this.")
-        if revision.author_id == caller.person_id and approval.needed < 2:
+        if caller.person_id in _authors(session, row) and approval.needed < 2:
             raise Forbidden("The author of a revision cannot approve it alone.")
         if approval.state != "open" or revision.digest != approval.digest:
             raise Conflict("This request has ended, or there is a newer revision.")
         _record(session, deps, caller, approval, decision, comment)
-        journal.note(session, deps, caller, f"approval.{decision}", sop_id=row.id, revision=approval.revision, subject=approval.id)
-        _settle(session, deps, approval, row, decision)
+        kind, number = f"approval.{decision}", approval.revision
+        journal.note(session, deps, caller, kind, sop_id=row.id, revision=number, subject=approval.id, digest=approval.digest)
+        _settle(session, deps, caller, approval, row, decision, comment)
         return _view(session, approval, row)
 
     return deps.database.run(work)
@@ -149,16 +153,13 @@ def _remind(session: Session, *, deps: Deps, approval_id: str, seen: datetime) -
     row = session.get(tables.Sop, approval.sop_id)
     if row is None:
         return False
-    since = approval.created_at.date().isoformat()
+    since = f"{approval.created_at:%-d %B}"
+    done = set(session.scalars(select(tables.Decision.person_id).where(tables.Decision.approval_id == approval_id)))
+    asked = session.scalars(select(tables.Person).where(tables.Person.id.in_(approval.approvers)).order_by(tables.Person.id))
+    people = [p for p in asked if p.active and p.id not in done]
+    escalate = escalate or not people  # nobody is left who could approve: an admin has to know now
     if escalate:
         people = outgoing.owner_or_admins(session, row.workspace_id, None)
-    else:
-        done = set(session.scalars(select(tables.Decision.person_id).where(tables.Decision.approval_id == approval_id)))
-        people = [
-            p
-            for p in session.scalars(select(tables.Person).where(tables.Person.id.in_(approval.approvers)))
-            if p.active and p.id not in done
-        ]
     for person in people:
         _tell(session, deps, person, approval, row, "approval-escalation" if escalate else "approval-reminder", since=since)
     journal.note(
@@ -174,7 +175,10 @@ def _remind(session: Session, *, deps: Deps, approval_id: str, seen: datetime) -
 
 def _tell(session: Session, deps: Deps, person: tables.Person, approval: tables.Approval, row: tables.Sop, kind: str, **more: Any) -> None:
     payload = {"approval_id": approval.id, "sop_id": row.id, "title": row.title, "revision": approval.revision, **more}
-    outgoing.tell(session, deps, person, kind=kind, key=f"{kind}/{approval.id}", payload=payload)
+    # A request and its answer go out at once, somebody waits for them; a reminder can wait for a civil hour.
+    civil = kind in ("approval-reminder", "approval-escalation")
+    moment = fitting_moment(person, deps.clock()) if civil else None
+    outgoing.tell(session, deps, person, kind=kind, key=f"{kind}/{approval.id}", payload=payload, not_before=moment)
 
 
 def _open(session: Session, row: tables.Sop) -> tables.Approval | None:
@@ -182,12 +186,23 @@ def _open(session: Session, row: tables.Sop) -> tables.Approval | None:
     return session.scalars(query.order_by(tables.Approval.created_at.desc()).limit(1)).first()
 
 
-def _able(session: Session, row: tables.Sop, ids: list[str], author_id: str | None) -> list[tables.Person]:
-    """Active people of the workspace among ``ids`` (none given: all admins) but the author."""
-    table = tables.Person
+def _able(session: Session, row: tables.Sop, ids: list[str]) -> list[tables.Person]:
+    """Active people of the workspace among ``ids`` but the authors. None given: all approvers, or all admins where there is no approver."""
+    table, authors = tables.Person, _authors(session, row)
     query = select(table).where(table.workspace_id == row.workspace_id, table.active.is_(True))
-    query = query.where(table.id.in_(ids)) if ids else query.where(table.role == "admin")
-    return [p for p in session.scalars(query.order_by(table.id)) if p.id != author_id]
+    query = query.where(table.id.in_(ids)) if ids else query.where(table.role.in_(("approver", "admin")))
+    found = [p for p in session.scalars(query.order_by(table.id)) if p.id not in authors]
+    asked = [p for p in found if p.role == "approver"]
+    return found if ids or not asked else asked
+
+
+def _authors(session: Session, row: tables.Sop) -> set[str]:
+    """Who wrote what is to be approved: everybody since the revision that was approved last. A colleague's small edit on top hides nobody."""
+    table, approval = tables.Revision, tables.Approval
+    last = select(func.max(table.number)).join(approval, approval.digest == table.digest)
+    last = last.where(table.sop_id == row.id, approval.sop_id == row.id, approval.state == "approved")
+    query = select(table.author_id).where(table.sop_id == row.id, table.number > (session.scalar(last) or 0), table.author_id.is_not(None))
+    return {author for author in session.scalars(query) if author}
 
 
 def _record(session: Session, deps: Deps, caller: Caller, approval: tables.Approval, decision: str, comment: str) -> None:
@@ -209,7 +224,7 @@ def _record(session: Session, deps: Deps, caller: Caller, approval: tables.Appro
     session.flush()
 
 
-def _settle(session: Session, deps: Deps, approval: tables.Approval, row: tables.Sop, decision: str) -> None:
+def _settle(session: Session, deps: Deps, caller: Caller, approval: tables.Approval, row: tables.Sop, decision: str, comment: str) -> None:
     table = tables.Decision
     query = select(func.count()).where(table.approval_id == approval.id, table.decision == "approved")
     if decision == "declined":
@@ -219,12 +234,17 @@ def _settle(session: Session, deps: Deps, approval: tables.Approval, row: tables
     else:
         return
     approval.ended_at, approval.next_at = deps.clock(), None
+    asker = session.get(tables.Person, approval.requested_by) if approval.requested_by else None
+    if asker is not None and asker.active and asker.id != caller.person_id:
+        _tell(session, deps, asker, approval, row, f"answer-{approval.state}", who=caller.name, comment=comment.strip()[:500] or "–")
 
 
 def _view(session: Session, approval: tables.Approval, row: tables.Sop) -> ApprovalView:
     table = tables.Decision
     query = select(table, tables.Person.name).join(tables.Person, tables.Person.id == table.person_id)
     decisions = session.execute(query.where(table.approval_id == approval.id).order_by(table.created_at, table.id))
+    involved = select(tables.Person.id, tables.Person.name).where(tables.Person.id.in_([*approval.approvers, approval.requested_by or ""]))
+    names: dict[str, str] = dict(session.execute(involved).all())
     return ApprovalView(
         id=approval.id,
         sop_id=row.id,
@@ -234,6 +254,7 @@ def _view(session: Session, approval: tables.Approval, row: tables.Sop) -> Appro
         state=cast(Literal["open", "approved", "declined", "void"], approval.state),
         needed=approval.needed,
         approvers=tuple(approval.approvers),
+        approver_names=tuple(names[i] for i in approval.approvers if i in names),
         decisions=tuple(
             DecisionView(
                 person_id=d.person_id,
@@ -245,5 +266,6 @@ def _view(session: Session, approval: tables.Approval, row: tables.Sop) -> Appro
             for d, name in decisions
         ),
         requested_by=approval.requested_by,
+        requested_by_name=names.get(approval.requested_by or "", "SOPwright"),
         requested_at=approval.created_at,
     )

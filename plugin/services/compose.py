@@ -6,6 +6,7 @@ and how plain text becomes the field again stands side by side in :mod:`plugin.s
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -32,8 +33,9 @@ from connectors.contract import Asset, Edit, Facts, Page, Person
 from plugin.domain.document import digest
 from plugin.domain.revision import mark_edited
 from plugin.domain.sop import Command, Picture, Sop, Step
-from plugin.services import passages
+from plugin.services import origin, passages
 
+_CODE = re.compile(r"`([^`\n]+)`")
 MEDIA_TYPES = {".png": "image/png", ".webp": "image/webp", ".jpg": "image/jpeg", ".jpeg": "image/jpeg"}
 
 
@@ -46,10 +48,10 @@ class Adopted:
     left: tuple[Edit, ...]
 
 
-def compose(sop: Sop, *, facts: Facts | None = None, assets: Sequence[Asset] = ()) -> Page:
+def compose(sop: Sop, *, facts: Facts | None = None, assets: Sequence[Asset] = (), moment: origin.Link | None = None) -> Page:
     """The page of ``sop``. ``assets`` are its pictures by ``name`` (the picture's path); pictures without an asset are left out.
 
-    ``facts`` default to what the document says itself.
+    ``facts`` default to what the document says itself; ``moment`` gives the address of a step's place in the recording.
     """
     facts = facts or facts_of(sop)
     by_name = {asset.name: asset for asset in assets}
@@ -59,6 +61,7 @@ def compose(sop: Sop, *, facts: Facts | None = None, assets: Sequence[Asset] = (
         Heading(key="headings/steps", level=2, text=text("Steps")),
         *(_step(step, by_name) for step in sop.steps),
         *_after(sop),
+        *origin.made(sop, moment),
     )
     used = {step.image.path for step in sop.steps if step.image}
     return Page(
@@ -188,7 +191,7 @@ def _step(step: Step, assets: dict[str, Asset]) -> StepBlock:
         rows = tuple((text(t.problem), text(t.solution)) for t in step.troubleshooting)
         table = Table(key=f"{path}/troubleshooting", header=("Problem", "What to do"), rows=rows)
         children.append(Expand(key=f"{path}/trouble", title="If it does not work", children=(table,)))
-    action = (Span(text=passages.OPTIONAL, italic=True), *text(step.action)) if step.optional else text(step.action)
+    action = (Span(text=passages.OPTIONAL, italic=True), *_with_code(step.action)) if step.optional else _with_code(step.action)
     return StepBlock(key=path, number=step.number, text=action, children=tuple(children))
 
 
@@ -206,7 +209,13 @@ def _image(key: str, picture: Picture, asset: Asset) -> Image:
 
 def _labelled(key: str, name: str, value: str) -> Paragraph:
     label = passages.LABELS.get(name)
-    return Paragraph(key=key, text=(Span(text=label, bold=True), *text(value)) if label else text(value))
+    return Paragraph(key=key, text=(Span(text=label, bold=True), *_with_code(value)) if label else _with_code(value))
+
+
+def _with_code(value: str) -> Text:
+    """What stands between backticks is something to type."""
+    spans = (Span(text=part, code=at % 2 == 1) for at, part in enumerate(_CODE.split(value)) if part)
+    return tuple(spans)
 
 
 def _heading(key: str, words: str, *, level: int = 2) -> Heading:

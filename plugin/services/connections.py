@@ -16,7 +16,7 @@ from connectors import errors, registry
 from connectors.contract import Connector, Identity
 from plugin.domain.errors import Invalid
 from plugin.services import journal
-from plugin.services.caller import Caller
+from plugin.services.caller import Caller, system
 from plugin.services.deps import Deps
 from plugin.store import rows, tables
 from plugin.vault import Unreadable
@@ -146,6 +146,19 @@ def check(deps: Deps, caller: Caller, connection_id: str) -> Identity:
 
 def opened(deps: Deps, workspace_id: str, connection_id: str) -> Connector:
     """The connector, ready to use. Raises NotFound; AuthFailed while it is paused or its credential cannot be read; Misconfigured."""
+    kind, settings = with_credential(deps, workspace_id, connection_id)
+    state = deps.settings.data_dir / "connectors" / workspace_id / connection_id
+    state.mkdir(parents=True, exist_ok=True)
+    connector = deps.connect(kind, settings, state)
+    if kind == "notion":
+        from plugin.services import notion_oauth  # needs this module itself
+
+        notion_oauth.attach(deps, workspace_id, connection_id, connector)
+    return connector
+
+
+def with_credential(deps: Deps, workspace_id: str, connection_id: str) -> tuple[str, BaseModel]:
+    """The kind of a connection and its connector's settings, credential included. Raises what :func:`opened` raises."""
     with deps.database.begin() as session:
         row = rows.get(session, tables.Connection, workspace_id, connection_id)
     if row.state == "paused":
@@ -154,9 +167,34 @@ def opened(deps: Deps, workspace_id: str, connection_id: str) -> Connector:
         given = {**row.settings, **_secrets(deps, row)}
     except Unreadable:
         raise errors.AuthFailed("The stored credential cannot be read any more. Enter it again.") from None
-    state = deps.settings.data_dir / "connectors" / workspace_id / connection_id
-    state.mkdir(parents=True, exist_ok=True)
-    return deps.connect(row.kind, _validated(row.kind, given), state)
+    return row.kind, _validated(row.kind, given)
+
+
+def provide(
+    session: Session, deps: Deps, workspace_id: str, connection_id: str | None, *, kind: str, name: str, settings: Mapping[str, Any]
+) -> tuple[tables.Connection, list[str]]:
+    """A connection whose credential another system renews by itself (a Forge installation): made, or given the newest one. Raises Invalid.
+
+    Returns it with the jobs that waited for it; wake them after the commit.
+    """
+    row = session.get(tables.Connection, connection_id, with_for_update=True) if connection_id else None
+    if row is None or row.workspace_id != workspace_id:
+        row = tables.Connection(id=deps.new_id("con"), workspace_id=workspace_id, kind=kind, state="active", created_at=deps.clock())
+        row.name = _checked_name(name)
+        _store(deps, row, settings)
+        session.add(row)
+        session.flush()
+        journal.note(session, deps, system(workspace_id), "connection.made", subject=row.id, name=row.name)
+        return row, []
+    _store(deps, row, {**row.settings, **settings})
+    return row, _take_up(session, row)
+
+
+def withdraw(session: Session, workspace_id: str, connection_id: str | None, message: str) -> None:
+    """Wipes the credential of such a connection; what is published stays known, and waits."""
+    row = session.get(tables.Connection, connection_id, with_for_update=True) if connection_id else None
+    if row is not None and row.workspace_id == workspace_id:
+        row.secrets_sealed, row.state, row.message = None, "paused", message
 
 
 def _take_up(session: Session, row: tables.Connection) -> list[str]:

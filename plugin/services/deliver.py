@@ -80,7 +80,7 @@ def _notify(deps: Deps, message: tables.Outgoing) -> bool:
             id=message.id,
             address=address,
             subject=letter.subject,
-            text=letter.text,
+            text=letter.text if channel == "mail" else letter.chat,
             html=letter.html if channel == "mail" else None,
             unsubscribe_url=links.unsubscribe_url(deps, person_id=person.id) if channel == "mail" else None,
         )

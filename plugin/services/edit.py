@@ -17,16 +17,18 @@ from sqlalchemy.orm import Session
 
 from plugin.domain.document import from_document
 from plugin.domain.errors import Conflict, Invalid, NotFound
+from plugin.domain.proposal import KeptEdit, as_recorded, kept_edits
 from plugin.domain.revision import Clash, Difference, Kind, mark_edited, merge, renumbered, take
 from plugin.domain.revision import difference as compare
 from plugin.domain.sop import Sop
-from plugin.services import journal, library
+from plugin.services import journal, library, publish
 from plugin.services import pictures as picture_store
 from plugin.services.caller import Caller
 from plugin.services.deps import Deps
 from plugin.services.frames import add_picture
 from plugin.services.library import SopView
 from plugin.services.revising import Added, Origin, add, document_of, etag_of, first, newest, number_in, numbered
+from plugin.services.standing import settle
 from plugin.store import rows, tables
 
 __all__ = ["add_picture"]
@@ -50,7 +52,10 @@ class RevisionView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Saved:
-    """``changed`` is False where the document was the same and no revision was made. ``merged``: somebody else's change went in as well."""
+    """``changed`` is False where the document was the same and no revision was made. ``merged``: somebody else's change went in as well.
+
+    ``places`` is at how many places the new revision was asked to be published at once.
+    """
 
     sop_id: str
     revision: int
@@ -59,6 +64,7 @@ class Saved:
     merged: bool
     kind: Kind
     note: str
+    places: int = 0
 
 
 class EditClash(Conflict):
@@ -72,7 +78,8 @@ class EditClash(Conflict):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProposalView:
-    """A re-recording: what it would change against the newest revision. ``kept`` are fields where a person's edit was kept."""
+    """A re-recording: what it would change against the newest revision. ``kept`` are fields where a person's edit was kept, ``edits`` the same with
+    what the recording says there."""
 
     id: str
     sop_id: str
@@ -82,6 +89,7 @@ class ProposalView:
     proposed: Sop
     difference: Difference
     kept: tuple[str, ...]
+    edits: tuple[KeptEdit, ...]
     note: str
     created_at: datetime
 
@@ -206,13 +214,23 @@ def proposal(deps: Deps, caller: Caller, sop_id: str) -> ProposalView | None:
             proposed=proposed,
             difference=compare(document_of(newest(session, row)), proposed),
             kept=tuple(found.kept),
+            edits=kept_edits(proposed, from_document(found.machine), found.kept),
             note=found.note,
             created_at=found.created_at,
         )
 
 
-def accept(deps: Deps, caller: Caller, proposal_id: str, *, only: Collection[str] | None = None) -> Saved:
-    """Takes the proposal over as the next revision; ``only`` names the ids of the changes to take (``Change.id``), None takes all.
+def accept(
+    deps: Deps,
+    caller: Caller,
+    proposal_id: str,
+    *,
+    only: Collection[str] | None = None,
+    recorded: Collection[str] = (),
+    everywhere: bool = False,
+) -> Saved:
+    """Takes the proposal over as the next revision. ``only`` names the ids of the changes to take (``Change.id``), None takes all; ``recorded`` the
+    kept paths where the recording's words are taken all the same; ``everywhere`` publishes it wherever the SOP stands.
 
     What people changed since the proposal was made is kept; EditClash where both changed the same field.
     Raises NotFound, Conflict (decided already), Forbidden.
@@ -222,20 +240,22 @@ def accept(deps: Deps, caller: Caller, proposal_id: str, *, only: Collection[str
     def work(session: Session) -> Saved:
         row, found = _open(session, caller, proposal_id)
         base, current = document_of(numbered(session, row, found.base_revision)), newest(session, row)
-        proposed = from_document(found.document)
+        proposed, machine = from_document(found.document), from_document(found.machine)
         chosen = proposed if only is None else take(base, proposed, frozenset(only))
+        chosen = _in_new_recording(as_recorded(chosen, machine, recorded), machine)
         merged = merge(base, chosen, document_of(current))
         if merged.clashes:
             raise EditClash(library.view(session, row), merged.clashes)
         added = add(session, deps, caller, row, document=merged.sop, origin="proposal", recording_id=found.recording_id)
         found.state, found.decided_by, found.decided_at = "accepted", caller.person_id, deps.clock()
         row.recording_id = found.recording_id or row.recording_id
-        row.in_review = False
-        row.next_review_at = deps.clock() if row.due else None
         journal.note(session, deps, caller, "proposal.accepted", sop_id=row.id, revision=added.revision.number, subject=found.id)
+        if not _stands_somewhere(session, row):
+            settle(session, deps, caller, row, added.revision.number)
         return _saved(row, added, merged=current.number != found.base_revision)
 
-    return deps.database.run(work)
+    saved = deps.database.run(work)
+    return replace(saved, places=publish.everywhere(deps, caller, saved.sop_id)) if everywhere else saved
 
 
 def reject(deps: Deps, caller: Caller, proposal_id: str, *, note: str = "") -> None:
@@ -285,6 +305,23 @@ def _open(session: Session, caller: Caller, proposal_id: str) -> tuple[tables.So
     if found.state != "open":
         raise Conflict(f"This proposal has been {found.state} already.")
     return rows.get(session, tables.Sop, caller.workspace_id, found.sop_id, lock=True), found
+
+
+def _in_new_recording(document: Sop, machine: Sop) -> Sop:
+    """From now on the new recording is played: a step that was not taken over is shown where the new one does it, or nowhere."""
+    there = {step.id: step.evidence for step in machine.steps}
+    steps = []
+    for step in document.steps:
+        found = there.get(step.id)
+        if found is not None and step.evidence is not None:
+            found = replace(found, basis=step.evidence.basis)
+        steps.append(replace(step, evidence=found))
+    return replace(document, steps=tuple(steps))
+
+
+def _stands_somewhere(session: Session, row: tables.Sop) -> bool:
+    query = select(tables.Publication.id).where(tables.Publication.sop_id == row.id, tables.Publication.state != "closed")
+    return session.scalars(query.limit(1)).first() is not None
 
 
 def _versions(session: Session, sop_id: str) -> dict[int, dict[str, str]]:

@@ -15,6 +15,7 @@ from plugin.services import compose, journal, publishing, revising
 from plugin.services.caller import system
 from plugin.services.connections import opened
 from plugin.services.deps import Deps
+from plugin.services.standing import settle
 from plugin.store import tables
 
 log = structlog.get_logger()
@@ -24,14 +25,26 @@ LOOK_EVERY = timedelta(hours=6)
 
 
 def show_flags(deps: Deps) -> int:
-    """Flags on pages whose state is not yet shown. Returns how many were set; what a target refuses now is tried at the next run."""
-    table = tables.Publication
+    """Flags on pages whose state is not yet shown. Returns how many were set.
+
+    A connection that is busy or not accepted rests until the next run, so that its pages hold up nobody else's.
+    """
+    table, shown = tables.Publication, 0
     with deps.database.begin() as session:
         differs = or_(table.flag_shown.is_(None), table.flag_shown != table.flag_wanted)
-        query = select(table.id).join(tables.Connection, tables.Connection.id == table.connection_id)
-        query = query.where(table.state == "published", table.flag_wanted.is_not(None), differs, tables.Connection.state == "active")
-        waiting = list(session.scalars(query.order_by(table.id).limit(AT_ONCE)))
-    return sum(_show(deps, publication_id) for publication_id in waiting)
+        query = select(table.connection_id).join(tables.Connection, tables.Connection.id == table.connection_id).distinct()
+        waiting = (table.state == "published", table.flag_wanted.is_not(None), differs)
+        connections = list(session.scalars(query.where(*waiting, tables.Connection.state == "active").order_by(table.connection_id)))
+    for connection_id in connections:
+        with deps.database.begin() as session:
+            mine = select(table.id).where(table.connection_id == connection_id, *waiting).order_by(table.id).limit(AT_ONCE)
+            publications = list(session.scalars(mine))
+        for publication_id in publications:
+            done = _show(deps, publication_id)
+            if done is None:
+                break
+            shown += done
+    return shown
 
 
 def reconcile(deps: Deps) -> int:
@@ -48,11 +61,12 @@ def reconcile(deps: Deps) -> int:
         )
         waiting = list(session.scalars(query.limit(AT_ONCE)))
     for publication_id in waiting:
-        _look(deps, publication_id)
+        look(deps, publication_id)
     return len(waiting)
 
 
-def _show(deps: Deps, publication_id: str) -> bool:
+def _show(deps: Deps, publication_id: str) -> bool | None:
+    """Whether the flag was set; None where the connection should rest."""
     with deps.database.begin() as session:
         publication = session.get(tables.Publication, publication_id)
         row = session.get(tables.Sop, publication.sop_id) if publication else None
@@ -69,9 +83,12 @@ def _show(deps: Deps, publication_id: str) -> bool:
     try:
         connector = opened(deps, publication.workspace_id, publication.connection_id)
         changed = connector.flag(known, flag) if known and connector.capabilities.flags else None
+    except (errors.Reject, errors.Unsupported, errors.Conflict) as error:
+        log.warning("flag_refused", publication_id=publication_id, error=type(error).__name__)
+        changed = None  # this page as it is; asked again when the state changes
     except (errors.ConnectorError, errors.Misconfigured, NotFound) as error:
         _failed(deps, publication_id, error)
-        return False
+        return False if isinstance(error, errors.Gone) else None
 
     def keep(session: Session) -> None:
         found = session.get(tables.Publication, publication_id, with_for_update=True)
@@ -85,32 +102,35 @@ def _show(deps: Deps, publication_id: str) -> bool:
     return changed is not None
 
 
-def _look(deps: Deps, publication_id: str) -> None:
+def look(deps: Deps, publication_id: str) -> str | None:
+    """Takes over what people did to a page; its state at the target, None where that could not be found out."""
     with deps.database.begin() as session:
         publication = session.get(tables.Publication, publication_id, with_for_update=True)
         if publication is None:
-            return
+            return None
         publication.checked_at = deps.clock()
         known = publishing.known_of(publication)
     if known is None:
-        return
+        return None
     try:
         remote = opened(deps, publication.workspace_id, publication.connection_id).fetch(known.ref, known=known)
     except (errors.ConnectorError, errors.Misconfigured, NotFound) as error:
         _failed(deps, publication_id, error)
-        return
-    if remote.state == "trashed" or remote.edits:
-        deps.database.run(lambda session: _take(session, deps, publication_id, trashed=remote.state == "trashed", edits=remote.edits))
+        return "gone" if isinstance(error, errors.Gone) else None
+    left = publishing.LEFT.get(remote.state)
+    if left or remote.edits:
+        deps.database.run(lambda session: _take(session, deps, publication_id, left=left, edits=remote.edits))
+    return remote.state
 
 
-def _take(session: Session, deps: Deps, publication_id: str, *, trashed: bool, edits: tuple[object, ...]) -> None:
+def _take(session: Session, deps: Deps, publication_id: str, *, left: str | None, edits: tuple[object, ...]) -> None:
     publication = session.get(tables.Publication, publication_id, with_for_update=True)
     row = session.get(tables.Sop, publication.sop_id, with_for_update=True) if publication else None
-    if publication is None or row is None:
+    if publication is None or row is None or publication.state == "closed":
         return
     caller = system(row.workspace_id)
-    if trashed:
-        publishing.close(session, deps, caller, publication, row, "The page was moved to the trash.")
+    if left:
+        publishing.close(session, deps, caller, publication, row, left)
         return
     document = revising.document_of(revising.newest(session, row))
     adopted = compose.adopt(document, edits)  # type: ignore[arg-type]  # Edit values of the connector
@@ -120,6 +140,7 @@ def _take(session: Session, deps: Deps, publication_id: str, *, trashed: bool, e
     if added.changed:
         number, fields = added.revision.number, len(adopted.taken)
         journal.note(session, deps, caller, "publication.edits", sop_id=row.id, revision=number, place=publication.place, fields=fields)
+        settle(session, deps, caller, row, number)
 
 
 def _failed(deps: Deps, publication_id: str, error: Exception) -> None:

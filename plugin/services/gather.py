@@ -9,10 +9,11 @@ import structlog
 from sqlalchemy import case, func, select, update
 from sqlalchemy.orm import Session
 
-from plugin.domain.review import local_day, next_working_moment
+from plugin.domain.review import local_day, next_working_moment, zone_of
 from plugin.services import outgoing
 from plugin.services.deps import Deps
 from plugin.services.people import calendar_of
+from plugin.services.sweep import fitting_moment
 from plugin.store import tables
 
 log = structlog.get_logger()
@@ -21,6 +22,8 @@ RECIPIENTS_AT_ONCE = 200
 IMPORT_CAP = 20
 """So many imported SOPs are brought up in the first week after a large import, the most critical ones first; the rest follows after it."""
 WEEK = timedelta(days=7)
+CIVIL = (7, 22)
+"""Hours of a day, from and before, at which what is late may still reach a person."""
 
 
 def gather(deps: Deps) -> int:
@@ -49,9 +52,13 @@ def _for(session: Session, *, deps: Deps, recipient_id: str, channel: str) -> in
     waiting = (table.recipient_id == recipient_id, table.channel == channel, table.message_id.is_(None), table.not_before <= now)
     if person is None:
         return 0
+    if not _civil(person, now):  # the scheduler was down at their hour; nobody is told at night or on a free day
+        moment = fitting_moment(person, now)
+        session.execute(update(table).where(*waiting).values(not_before=moment).execution_options(synchronize_session=False))
+        return 0
+    _hold_imported(session, deps, person, channel, waiting)
     if channel == "page":
         return _mentions(session, deps, person, waiting)
-    _hold_imported(session, deps, person, channel, waiting)
     ids = list(session.scalars(select(table.id).where(*waiting)))
     if not ids:
         return 0
@@ -64,6 +71,11 @@ def _for(session: Session, *, deps: Deps, recipient_id: str, channel: str) -> in
         return 0
     session.execute(update(table).where(table.id.in_(ids)).values(message_id=message_id).execution_options(synchronize_session=False))
     return 1
+
+
+def _civil(person: tables.Person, now: datetime) -> bool:
+    local, hour = now.astimezone(zone_of(person.time_zone)), person.digest_hour
+    return str(local.isoweekday()) in person.working_days and min(CIVIL[0], hour) <= local.hour < max(CIVIL[1], hour + 1)
 
 
 def _mentions(session: Session, deps: Deps, person: tables.Person, waiting: tuple[object, ...]) -> int:
@@ -88,7 +100,10 @@ def _hold_imported(session: Session, deps: Deps, person: tables.Person, channel:
     cap = int((workspace.settings if workspace else {}).get("import_cap", IMPORT_CAP))
     room = max(0, cap - (session.scalar(told) or 0))
     urgency = case((tables.Sop.criticality == "high", 0), (tables.Sop.criticality == "normal", 1), else_=2)
-    query = select(table.id, tables.Sop.created_at).where(*waiting, *fresh)  # type: ignore[arg-type]  # conditions of the caller
-    for notice_id, imported_at in session.execute(query.order_by(urgency, table.due, table.id).offset(room)).all():
+    query = select(table.id, table.sop_id, tables.Sop.created_at).where(*waiting, *fresh)  # type: ignore[arg-type]  # conditions of the caller
+    for notice_id, sop_id, imported_at in session.execute(query.order_by(urgency, table.due, table.id).offset(room)).all():
         moment = next_working_moment(imported_at + WEEK, calendar_of(person))
         session.execute(update(table).where(table.id == notice_id).values(not_before=moment).execution_options(synchronize_session=False))
+        later = {"reminded_on": local_day(moment, person.time_zone), "next_review_at": now}  # the time until others hear of it begins then
+        query_sop = update(tables.Sop).where(tables.Sop.id == sop_id).values(**later)
+        session.execute(query_sop.execution_options(synchronize_session=False))

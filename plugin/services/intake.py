@@ -82,7 +82,7 @@ def accept(
     caller.require("author")
     kind, digest, size_bytes = _look(path)
     _check_wishes(deps, caller, wishes)
-    known = _known(deps, caller, digest, wishes)
+    known = _known(deps, caller, digest, wishes, side_files)
     if known is not None:
         return known
     _check_quota(deps, caller, size_bytes)
@@ -186,8 +186,14 @@ def _check_wishes(deps: Deps, caller: Caller, wishes: Wishes) -> None:
             rows.get(session, tables.Person, caller.workspace_id, wishes.owner_id)
 
 
-def _known(deps: Deps, caller: Caller, digest: str, wishes: Wishes) -> Accepted | None:
-    """The recording with these bytes and its job. A job for another SOP than before is a new one: the same recording may update that SOP."""
+def _known(
+    deps: Deps, caller: Caller, digest: str, wishes: Wishes, side_files: Mapping[str, Path] = MappingProxyType({})
+) -> Accepted | None:
+    """The recording with these bytes and its job. A job for another SOP than before is a new one: the same recording may update that SOP.
+
+    So is one with a kind of side file that the recording did not have: it may be understood better now.
+    """
+    extra = {kind: path for kind, path in side_files.items() if kind in SIDE_FILES}
     with deps.database.begin() as session:
         query = select(tables.Recording).where(tables.Recording.workspace_id == caller.workspace_id, tables.Recording.sha256 == digest)
         row = session.scalars(query).one_or_none()
@@ -197,6 +203,9 @@ def _known(deps: Deps, caller: Caller, digest: str, wishes: Wishes) -> Accepted 
             select(tables.Job).where(tables.Job.recording_id == row.id).order_by(tables.Job.created_at.desc(), tables.Job.id.desc())
         ).all()
         job = next((j for j in jobs if wishes.sop_id in (None, j.sop_id)), None)
+        if fresh_kinds := {kind: path for kind, path in extra.items() if kind not in row.side_files}:
+            row.side_files = {**row.side_files, **_put_side_files(deps, caller, digest, fresh_kinds)}
+            job = None
         fresh = job is None
         if job is None:
             job = _job(deps, caller, row.id, wishes)

@@ -28,7 +28,8 @@ class JobError:
 class JobView:
     """``failed``: nothing can be made of it, a person must change something. ``parked``: it ended its worker too often; retry is one click.
 
-    ``stages`` maps each stage to its fraction (0..1); ``steps`` are the actions of the first steps, as soon as they are known.
+    ``stages`` maps each stage to its fraction (0..1); ``steps`` are the actions of the first steps, as soon as they are known, ``provisional`` while
+    the recording is still being read: they may change, and are no part of any document.
     """
 
     id: str
@@ -50,6 +51,7 @@ class JobView:
     error: JobError | None = None
     changed: int = 0
     notices: tuple[str, ...] = field(default_factory=tuple)
+    provisional: bool = False
 
     @property
     def finished(self) -> bool:
@@ -63,10 +65,12 @@ def job(deps: Deps, caller: Caller, job_id: str) -> JobView:
 
 
 def jobs(deps: Deps, caller: Caller, *, state: JobState | None = None, cursor: str | None = None, limit: int = 50) -> Slice[JobView]:
-    """Newest first."""
+    """Newest first; without the looks at pages, which nobody asked for."""
     limit, table = capped(limit), tables.Job
     with deps.database.begin() as session:
-        query = select(table).where(table.workspace_id == caller.workspace_id, *rows.before(cursor, table.created_at, table.id))
+        query = select(table).where(
+            table.workspace_id == caller.workspace_id, table.kind.not_in(("look", "row")), *rows.before(cursor, table.created_at, table.id)
+        )
         if state is not None:
             query = query.where(table.state == state)
         found = session.scalars(query.order_by(table.created_at.desc(), table.id.desc()).limit(limit + 1)).all()
@@ -125,4 +129,5 @@ def _view(row: tables.Job) -> JobView:
         error=JobError(reason=row.error_reason or "failed", message=row.error_message) if row.error_message else None,
         changed=row.changed,
         notices=tuple(row.notices),
+        provisional=bool(row.steps) and row.state in ("queued", "running"),
     )

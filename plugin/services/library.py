@@ -16,6 +16,7 @@ from plugin.services.caller import Caller
 from plugin.services.deps import Deps
 from plugin.services.slices import Slice, capped
 from plugin.store import rows, tables
+from plugin.store.search import matching
 
 Status = Literal["draft", "in review", "approved", "published", "retired"]
 
@@ -65,7 +66,7 @@ class SopView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
-    """``text`` is searched in title, purpose, steps and commands. ``overdue`` True: only due and overdue ones."""
+    """``text``: every word of it, from its beginning on, must stand in title, purpose, steps or commands. ``overdue`` True: only due and overdue ones."""
 
     text: str = ""
     area: str | None = None
@@ -95,7 +96,7 @@ def search(deps: Deps, caller: Caller, query: Query = EVERYTHING, *, cursor: str
     limit, table = capped(limit), tables.Sop
     with deps.database.begin() as session:
         chosen = select(table).where(
-            table.workspace_id == caller.workspace_id, *_conditions(query), *rows.before(cursor, table.updated_at, table.id)
+            table.workspace_id == caller.workspace_id, *_conditions(query, sqlite=deps.database.sqlite), *rows.before(cursor, table.updated_at, table.id)
         )
         found = session.scalars(chosen.order_by(table.updated_at.desc(), table.id.desc()).limit(limit + 1)).all()
         more = rows.cursor_of(found[limit - 1].updated_at, found[limit - 1].id) if len(found) > limit else None
@@ -186,9 +187,9 @@ def _summary(row: tables.Sop, owner_name: str | None, targets: tuple[Where, ...]
     )
 
 
-def _conditions(query: Query) -> list[ColumnElement[bool]]:
+def _conditions(query: Query, *, sqlite: bool) -> list[ColumnElement[bool]]:
     table = tables.Sop
-    found: list[ColumnElement[bool]] = [table.words.contains(word, autoescape=True) for word in query.text.casefold().split()[:10]]
+    found = matching(query.text, sqlite=sqlite)
     if query.area is not None:
         found.append(table.area == query.area)
     if query.owner_id is not None:

@@ -87,8 +87,8 @@ def _step_with(step: Step, path: str, after: str | None) -> Step | None:
     if head == "branches":
         found = [_branch(line) for line in lines(after)]
         return None if None in found else replace(step, branches=tuple(b for b in found if b))
-    if head == "image" and after is None:
-        return replace(step, image=None)
+    if head == "image" and step.image is not None:
+        return replace(step, image=replace(step.image, alt=_words(after) or step.image.alt) if after is not None else None)
     return None
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
-from typing import cast
+from typing import cast, get_args
 
 from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
@@ -30,6 +30,7 @@ from plugin.services.sign_in import (
     sign_in_external,
     sign_out,
     tokens,
+    unlink,
 )
 from plugin.store import rows, tables
 from plugin.vault import check_password, hash_password, new_secret
@@ -234,6 +235,7 @@ def _change_rank(session: Session, row: tables.Person, role: Role | None, active
             raise Conflict("This is the last admin of the workspace. Make somebody else an admin first.")
     if active is False:
         end_sessions(session, row.id)
+        unlink(session, row.id)
         _look_again(session, row.id, now)
 
 
@@ -282,8 +284,8 @@ def _checked_name(name: str) -> str:
 
 
 def _checked_role(role: str) -> Role:
-    if role not in ("reader", "author", "admin"):
-        raise Invalid("role", "The role is one of reader, author, admin.")
+    if role not in get_args(Role):
+        raise Invalid("role", f"The role is one of {', '.join(get_args(Role))}.")
     return cast(Role, role)
 
 

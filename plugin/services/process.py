@@ -14,8 +14,9 @@ from sqlalchemy.orm import Session
 
 from plugin.domain.document import from_document, to_document
 from plugin.domain.errors import UnusableRecording
+from plugin.domain.proposal import propose
 from plugin.domain.recording import title_from
-from plugin.domain.revision import difference, merge, with_ids_of
+from plugin.domain.revision import difference
 from plugin.domain.sop import Sop
 from plugin.pipeline import runner, stage
 from plugin.services import journal, masks, pictures, revising
@@ -121,13 +122,15 @@ class _Teller:
     def __init__(self, deps: Deps, job: Claimed, alive: Callable[[], None]) -> None:
         self._deps, self._job, self._alive = deps, job, alive
         self._told_at, self._stage = 0.0, ""
+        self._steps: tuple[str, ...] = ()
 
     def __call__(self, progress: runner.Progress) -> None:
         self._alive()
         now = time.monotonic()
-        if progress.stage == self._stage and now - self._told_at < TELL_EVERY_S:
+        same = progress.stage == self._stage and progress.steps == self._steps
+        if same and now - self._told_at < TELL_EVERY_S:
             return
-        self._told_at, self._stage = now, progress.stage
+        self._told_at, self._stage, self._steps = now, progress.stage, progress.steps
 
         def write(session: Session) -> bool:
             return jobs.progress(
@@ -137,6 +140,7 @@ class _Teller:
                 stages=progress.stages,
                 fraction=progress.fraction,
                 seconds_left=progress.seconds_left,
+                steps=progress.steps,
             )
 
         if self._deps.database.run(write):
@@ -184,13 +188,8 @@ def _propose(session: Session, deps: Deps, author: Caller, job: Claimed, row: ta
     for older in session.scalars(select(tables.Proposal).where(tables.Proposal.sop_id == row.id, tables.Proposal.state == "open")):
         older.state, older.decided_at = "rejected", deps.clock()
     current = revising.document_of(revising.newest(session, row))
-    machine = with_ids_of(current, made)
-    base = with_ids_of(current, _last_machine_made(session, row) or current)
-    merged = merge(base, machine, current)
-    document = replace(
-        merged.sop, review=current.review, title=current.title, area=current.area or merged.sop.area, findings=current.findings
-    )
-    found = difference(current, document)
+    proposed = propose(_last_machine_made(session, row) or current, current, made)
+    found = difference(current, proposed.document)
     proposal = tables.Proposal(
         id=deps.new_id("prp"),
         workspace_id=row.workspace_id,
@@ -198,29 +197,17 @@ def _propose(session: Session, deps: Deps, author: Caller, job: Claimed, row: ta
         job_id=job.id,
         state="open",
         base_revision=row.revision,
-        machine=to_document(machine),
-        document=to_document(_with_clashes_kept(document, current, [c.path for c in merged.clashes])),
-        kept=sorted({*merged.kept, *(c.path for c in merged.clashes)}),
+        machine=to_document(proposed.machine),
+        document=to_document(proposed.document),
+        kept=list(proposed.kept),
         note=found.note,
         recording_id=recording_id,
         created_at=deps.clock(),
     )
     session.add(proposal)
     row.updated_at = deps.clock()
-    journal.note(session, deps, author, "sop.proposed", sop_id=row.id, subject=proposal.id, note=found.note)
+    journal.note(session, deps, author, "sop.proposed", sop_id=row.id, revision=row.revision, subject=proposal.id, note=found.note)
     return proposal
-
-
-def _with_clashes_kept(document: Sop, current: Sop, paths: list[str]) -> Sop:
-    """Where a person edited a field that the new recording also has otherwise, the person's words stay and the difference is told in ``kept``."""
-    by_id = {step.id: step for step in current.steps}
-    steps = []
-    for step in document.steps:
-        names = [p.split("/")[2] for p in paths if p.startswith(f"steps/{step.id}/")]
-        mine = by_id.get(step.id)
-        steps.append(replace(step, **{n: getattr(mine, n) for n in names if n not in ("commands", "image")}) if mine and names else step)
-    tops = {p: getattr(current, p) for p in paths if "/" not in p}
-    return replace(document, steps=tuple(steps), **tops)
 
 
 def _last_machine_made(session: Session, row: tables.Sop) -> Sop | None:

@@ -150,6 +150,35 @@ def publish(
     return publication(deps, caller, publication_id)
 
 
+def everywhere(deps: Deps, caller: Caller, sop_id: str) -> int:
+    """Asks for the newest revision at every place where the SOP stands. Returns at how many; 0 where an approval is needed first.
+
+    A place where people still have to choose between two texts waits for them. Raises NotFound, Forbidden.
+    """
+    caller.require("author")
+
+    def work(session: Session) -> list[str]:
+        row = rows.get(session, tables.Sop, caller.workspace_id, sop_id, lock=True)
+        if row.status == "retired" or rules.approval_missing(session, row):
+            return []
+        table = tables.Publication
+        wake: list[str] = []
+        query = select(table).where(table.sop_id == row.id, table.state.in_(("published", "pending", "rejected")))
+        for publication in session.scalars(query.order_by(table.id).with_for_update()):
+            publication.wanted_revision, publication.state, publication.message = row.revision, "pending", None
+            wake.append(enqueue(session, deps, publication, caller.person_id).id)
+            place = publication.place
+            journal.note(
+                session, deps, caller, "publication.requested", sop_id=row.id, revision=row.revision, subject=publication.id, place=place
+            )
+        return wake
+
+    jobs = deps.database.run(work)
+    for job_id in jobs:
+        deps.queue.wake(job_id)
+    return len(jobs)
+
+
 def enqueue(session: Session, deps: Deps, publication: tables.Publication, person_id: str | None) -> tables.Job:
     """A job for the publication, or the one that waits already (one page is written by one job at a time)."""
     if publication.job_id:

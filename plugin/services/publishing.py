@@ -23,11 +23,15 @@ from plugin.services import compose, journal, outgoing, pictures, revising
 from plugin.services.caller import Caller, system
 from plugin.services.connections import opened
 from plugin.services.deps import Deps
-from plugin.services.standing import schedule
+from plugin.services.origin import Link
+from plugin.services.standing import settle
 from plugin.store import jobs, tables
 from plugin.store.jobs import Claimed
 
 log = structlog.get_logger()
+
+LEFT = {"trashed": "The page was moved to the trash.", "archived": "The page was archived."}
+"""What readers no longer see, and what its owner is told; a page that comes back is taken up again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +131,11 @@ def remember(publication: tables.Publication, known: Known) -> None:
     )
 
 
+def moments(deps: Deps, row: tables.Sop) -> Link | None:
+    """Leads from a published step to its moment of the recording, as long as that is kept."""
+    return (lambda step: f"{deps.settings.base_url.rstrip('/')}/sops/{row.id}#{step.id}") if row.recording_id else None
+
+
 def _prepare(session: Session, deps: Deps, job: Claimed) -> _Task | None:
     publication = session.get(tables.Publication, job.publication_id, with_for_update=True) if job.publication_id else None
     if publication is None or publication.workspace_id != job.workspace_id:
@@ -138,7 +147,12 @@ def _prepare(session: Session, deps: Deps, job: Claimed) -> _Task | None:
         raise NotFound("The SOP has been removed.")
     revision = revising.numbered(session, row, publication.wanted_revision)
     document = revising.document_of(revision)
-    page = compose.compose(document, facts=facts_for(session, row, revision.number), assets=pictures.assets(session, deps, row, document))
+    page = compose.compose(
+        document,
+        facts=facts_for(session, row, revision.number),
+        assets=pictures.assets(session, deps, row, document),
+        moment=moments(deps, row),
+    )
     return _Task(
         publication_id=publication.id,
         sop_id=row.id,
@@ -167,7 +181,7 @@ def _published(
     row.published_revision = max(row.published_revision or 0, task.revision)
     if row.status != "retired" and row.published_revision == row.revision:
         row.status = "published"
-    schedule(session, deps, row)
+    settle(session, deps, caller, row, task.revision)
     if receipt.edits:
         _adopt(session, deps, caller, row, publication, receipt)
     jobs.end(session, job, "done", now=deps.clock(), fraction=1.0, sop_id=row.id)

@@ -1,4 +1,4 @@
-"""Removes what is no longer needed: old recordings (where the operator wants that), work folders of ended jobs, expired secrets, sent messages."""
+"""Removes what is no longer needed: old recordings (where the operator or the workspace wants that), work folders of ended jobs, expired secrets, sent messages."""
 
 from __future__ import annotations
 
@@ -28,16 +28,22 @@ def clean(deps: Deps) -> None:
         session.execute(delete(tables.Token).where(tables.Token.expires_at < now))
         ended = tables.Outgoing.state.in_(("sent", "dropped"))
         session.execute(delete(tables.Outgoing).where(ended, tables.Outgoing.created_at < now - KEEP_SENT))
-    removed = _old_recordings(deps) if deps.settings.recording_days else 0
+    removed = _old_recordings(deps)
     log.info("cleaned", recordings=removed, work_folders=_old_work(deps))
 
 
 def _old_recordings(deps: Deps) -> int:
-    before = deps.clock() - timedelta(days=deps.settings.recording_days)
+    """Of each workspace those that are older than it, or the operator, wants; whichever comes first."""
+    table = tables.Recording
+    found: list[tables.Recording] = []
     busy = select(tables.Job.recording_id).where(tables.Job.state.in_(("queued", "running")), tables.Job.recording_id.is_not(None))
     with deps.database.begin() as session:
-        query = select(tables.Recording).where(tables.Recording.created_at < before, tables.Recording.id.not_in(busy))
-        found = session.scalars(query.order_by(tables.Recording.created_at).limit(AT_ONCE)).all()
+        for workspace_id, settings in session.execute(select(tables.Workspace.id, tables.Workspace.settings)).all():
+            days = min((d for d in (settings.get("recording_days", 0), deps.settings.recording_days) if d > 0), default=0)
+            if not days:
+                continue
+            old = (table.workspace_id == workspace_id, table.created_at < deps.clock() - timedelta(days=days), table.id.not_in(busy))
+            found += session.scalars(select(table).where(*old).order_by(table.created_at).limit(AT_ONCE)).all()
         for row in found:
             intake.remove(session, deps, system(row.workspace_id), row)
         blobs = [key for row in found for key in (row.blob, *row.side_files.values())]

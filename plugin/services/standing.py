@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, datetime
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from plugin.domain.errors import Invalid, NotFound
@@ -97,6 +97,28 @@ def schedule(session: Session, deps: Deps, row: tables.Sop, *, reviewed: bool = 
     refresh(session, deps, row)
 
 
+def open_todo(session: Session, row: tables.Sop) -> tables.Review | None:
+    """The review that found that the SOP needs a change or a new recording, as long as neither has been published."""
+    if not row.in_review:
+        return None
+    table = tables.Review
+    query = select(table).where(table.sop_id == row.id, table.outcome != "hand_over").order_by(table.created_at.desc(), table.id.desc())
+    newest = session.scalars(query.limit(1)).first()
+    return newest if newest is not None and newest.outcome in ("needs_change", "record_again") else None
+
+
+def settle(session: Session, deps: Deps, caller: Caller, row: tables.Sop, revision: int) -> None:
+    """After a publication (or where there is no page, after the change itself): a change that a review asked for is that review's end.
+
+    The next due date then counts from today. The first publication sets the first due date.
+    """
+    todo = open_todo(session, row)
+    done = todo is not None and revision > todo.revision
+    if done:
+        journal.note(session, deps, caller, "review.settled", sop_id=row.id, revision=revision)
+    schedule(session, deps, row, reviewed=done)
+
+
 def reschedule(session: Session, deps: Deps, row: tables.Sop) -> None:
     """The due date by a changed rule, counted from the last review or the first publication."""
     if row.due is None:
@@ -120,7 +142,11 @@ def set_owner(session: Session, deps: Deps, caller: Caller, row: tables.Sop, own
             raise Invalid("owner_id", "This person is no longer active.")
         name = owner.name
     row.owner_id = owner_id
-    journal.note(session, deps, caller, "sop.owner", sop_id=row.id, owner=name)
+    journal.note(session, deps, caller, "sop.owner", sop_id=row.id, revision=row.revision, owner=name)
+    if row.due is not None and row.reminded_for == row.due:
+        row.reminded_for = None  # the new one has to hear of it too
+    told = tables.Notice
+    session.execute(delete(told).where(told.sop_id == row.id, told.kind == "remind", told.message_id.is_(None)))
     refresh(session, deps, row)
 
 

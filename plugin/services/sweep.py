@@ -44,6 +44,7 @@ COLUMNS = (
     tables.Sop.reminded_on,
     tables.Sop.escalated_for,
 )
+EVENTS = {"remind": "review.reminded", "escalate": "review.escalated"}
 STANDING = 7
 """From this column on stands what the rules decide by."""
 
@@ -213,7 +214,7 @@ def _note(deps: Deps, row: Row[Any], decision: _Decision, now: datetime, on_page
         writes.notices += [{**common, **notice, "id": deps.new_id("ntc"), "channel": channel} for channel in channels]
         event = {
             "id": deps.new_id("evt"),
-            "kind": "review.reminded" if told.task == "remind" else "review.escalated",
+            "kind": EVENTS[told.task] if channels else "review.unreached",
             "actor_name": "SOPwright",
             "via": "system",
             "revision": row.revision,

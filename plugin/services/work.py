@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from plugin.domain.errors import Exhausted, SopError, UnusableRecording
 from plugin.domain.job import JobState, not_before, wait_s
 from plugin.pipeline.stage import Cancelled
-from plugin.services import publishing
+from plugin.services import attached, notion_intake, page_events, publishing
 from plugin.services.deps import Deps
 from plugin.services.process import process
 from plugin.store import jobs
@@ -29,7 +29,13 @@ class Stopping(Exception):
 TRIES = 3
 """Attempts for a failure of ours (not the recording's) before a person is asked."""
 
-KINDS: dict[str, Callable[..., None]] = {"process": process, "publish": publishing.run}
+KINDS: dict[str, Callable[..., None]] = {
+    "process": process,
+    "publish": publishing.run,
+    "fetch": attached.run,
+    "look": page_events.run,
+    "row": notion_intake.run,
+}
 
 
 def worker_name() -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -84,13 +84,27 @@ def renew(session: Session, job: Claimed, *, now: datetime, lease_s: float) -> b
 
 
 def progress(
-    session: Session, job: Claimed, *, stage: str, stages: Mapping[str, float], fraction: float, seconds_left: float | None
+    session: Session,
+    job: Claimed,
+    *,
+    stage: str,
+    stages: Mapping[str, float],
+    fraction: float,
+    seconds_left: float | None,
+    steps: Sequence[str] = (),
 ) -> bool:
     """True where somebody asked to cancel. Raises LeaseLost."""
     _write(
         session,
         job,
-        {"stage": stage, "stages": dict(stages), "fraction": fraction, "seconds_left": seconds_left, "changed": Job.changed + 1},
+        {
+            "stage": stage,
+            "stages": dict(stages),
+            "fraction": fraction,
+            "seconds_left": seconds_left,
+            "steps": list(steps),
+            "changed": Job.changed + 1,
+        },
     )
     return bool(session.scalar(select(Job.cancel).where(Job.id == job.id)))
 

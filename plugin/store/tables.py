@@ -47,7 +47,7 @@ class Person(Base):
 
 
 class Token(Base):
-    """Sessions, API tokens and tickets: only a hash of the secret."""
+    """Sessions, API tokens and tickets: only a hash of the secret. ``scopes``: words divided by blanks; None: all that the person may do."""
 
     __tablename__ = "tokens"
     id: Mapped[str] = mapped_column(primary_key=True)
@@ -56,9 +56,22 @@ class Token(Base):
     kind: Mapped[str] = mapped_column(String(16))
     name: Mapped[str]
     hash: Mapped[str] = mapped_column(String(64), unique=True)
+    scopes: Mapped[str | None] = mapped_column(String(64))
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime | None]
     last_used_at: Mapped[datetime | None]
+
+
+class Identity(Base):
+    """Which account at an OpenID Connect provider is which person; ``subject`` is the provider's own name for it, which never changes."""
+
+    __tablename__ = "identities"
+    __table_args__ = (UniqueConstraint("issuer", "person_id"),)
+    workspace_id: Mapped[str] = mapped_column(ForeignKey("workspaces.id", ondelete="CASCADE"), primary_key=True)
+    issuer: Mapped[str] = mapped_column(primary_key=True)
+    subject: Mapped[str] = mapped_column(primary_key=True)
+    person_id: Mapped[str] = mapped_column(ForeignKey("people.id", ondelete="CASCADE"), index=True)
+    created_at: Mapped[datetime]
 
 
 class Attempt(Base):
@@ -126,7 +139,11 @@ class Sop(Base):
     """``next_review_at`` is when the review sweep has to look next; ``due`` the civil due date; ``reminded_for`` the due date told already."""
 
     __tablename__ = "sops"
-    __table_args__ = (Index("ix_sops_listing", "workspace_id", "updated_at", "id"), Index("ix_sops_next_review_at", "next_review_at"))
+    __table_args__ = (
+        Index("ix_sops_listing", "workspace_id", "updated_at", "id"),
+        Index("ix_sops_next_review_at", "next_review_at"),
+        Index("ix_sops_counts", "workspace_id", "status", "review_state", "area"),
+    )
     id: Mapped[str] = mapped_column(primary_key=True)
     workspace_id: Mapped[str] = workspace_column()
     title: Mapped[str] = mapped_column(Text)

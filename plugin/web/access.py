@@ -6,12 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar, cast
 
-from plugin.services.caller import Role
+from plugin.services.caller import Role, Scope
 
 Check = Literal["caller", "own", "open"]
 """``caller``: a session, API token or ticket is needed. ``own``: the view proves by itself who calls (signatures of webhooks and other systems).
 ``open``: anyone."""
 
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 View = TypeVar("View", bound=Callable[..., Any])
 
 
@@ -19,6 +20,7 @@ View = TypeVar("View", bound=Callable[..., Any])
 class Access:
     """``role`` is the least one. ``tickets``: whether a component in a foreign page may come here.
     ``unbound``: whether a ticket for one SOP may, though the address names no SOP. ``csrf``: checked for cookie sessions.
+    ``scope``: what a bound token needs; left out, it follows from role and method (see :meth:`needs`).
     """
 
     check: Check = "caller"
@@ -26,6 +28,15 @@ class Access:
     tickets: bool = True
     unbound: bool = False
     csrf: bool = True
+    scope: Scope | None = None
+
+    def needs(self, method: str) -> Scope:
+        """The scope of a request with that method."""
+        if self.scope is not None and method not in SAFE:
+            return self.scope
+        if self.role == "admin":
+            return "admin"
+        return "read" if method in SAFE else "write"
 
 
 def access(entry: Access) -> Callable[[View], View]:

@@ -15,9 +15,9 @@ from plugin.services.caller import Role
 from plugin.services.slices import Slice
 
 T = TypeVar("T")
-RoleName = Literal["viewer", "author", "admin"]
-_TO_NAME: dict[Role, RoleName] = {"reader": "viewer", "author": "author", "admin": "admin"}
-_TO_ROLE: dict[RoleName, Role] = {"viewer": "reader", "author": "author", "admin": "admin"}
+RoleName = Literal["viewer", "author", "approver", "admin"]
+_TO_NAME: dict[Role, RoleName] = {"reader": "viewer", "author": "author", "approver": "approver", "admin": "admin"}
+_TO_ROLE: dict[RoleName, Role] = {"viewer": "reader", "author": "author", "approver": "approver", "admin": "admin"}
 
 
 def role_name(role: Role) -> RoleName:

@@ -17,14 +17,13 @@ from limits.strategies import MovingWindowRateLimiter
 from plugin.services import people
 from plugin.services.caller import Caller
 from plugin.web import tickets
-from plugin.web.access import Access, access_of
+from plugin.web.access import SAFE, Access, access_of
 from plugin.web.context import deps
 from plugin.web.errors import Problem, Unauthorized
 
 log = structlog.get_logger(__name__)
 COOKIE = "sopwright_session"
 CSRF_HEADER = "X-CSRF-Token"
-SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 MAX_SECRET_CHARS = 2048
 
 
@@ -142,5 +141,6 @@ def _same_site(session: str) -> None:
 def _may(known: Caller, access: Access) -> None:
     if known.via == "ticket" and not access.tickets:
         raise Problem("forbidden", "A ticket opens only what a component needs; sign in, or use an API token.")
+    known.require_scope(access.needs(request.method))
     known.require(access.role)
     tickets.check_bounds(deps(), known, request.view_args or {}, access)

@@ -14,7 +14,7 @@ from pydantic_core import to_jsonable_python
 
 from plugin.domain.errors import Conflict, Invalid
 from plugin.services import idempotency
-from plugin.services.caller import Role
+from plugin.services.caller import Role, Scope
 from plugin.web.access import Access, Check, access
 from plugin.web.bodies import MAX_BODY_BYTES, read_body, read_query
 from plugin.web.context import caller, deps
@@ -67,6 +67,7 @@ class Api:
         tickets: bool = True,
         unbound: bool = False,
         csrf: bool = True,
+        scope: Scope | None = None,
         body: type[BaseModel] | None = None,
         body_bytes: int = MAX_BODY_BYTES,
         query: type[BaseModel] | None = None,
@@ -82,7 +83,7 @@ class Api:
 
         ``once``: a POST that may be repeated with the same ``Idempotency-Key`` and then acts once.
         """
-        allowed = Access(check=check, role=role, tickets=tickets, unbound=unbound, csrf=csrf)
+        allowed = Access(check=check, role=role, tickets=tickets, unbound=unbound, csrf=csrf, scope=scope)
         spec = Spec(
             method=method, rule=rule, summary=summary, tag=self.tag, access=allowed, body=body, query=query, answers=answers, content=content,
             status=status, once=once, headers=tuple(headers), needs_headers=tuple(needs_headers), takes=takes,

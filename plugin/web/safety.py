@@ -22,6 +22,7 @@ def check(settings: Settings, environ: Mapping[str, str]) -> None:
     _check_debug(environ)
     _check_tls(settings, environ)
     _check_oidc(settings)
+    _check_forge(settings)
 
 
 def _check_key(key: str) -> None:
@@ -83,3 +84,21 @@ def _check_oidc(settings: Settings) -> None:
         raise Invalid("SOPWRIGHT_OIDC_ISSUER", "SOPWRIGHT_OIDC_ISSUER must begin with https://")
     if not settings.oidc_client_id:
         raise Invalid("SOPWRIGHT_OIDC_CLIENT_ID", "SOPWRIGHT_OIDC_ISSUER is set, so SOPWRIGHT_OIDC_CLIENT_ID is needed as well.")
+
+
+def _check_forge(settings: Settings) -> None:
+    if settings.forge_app_id is None:
+        return
+    if not re.fullmatch(r"ari:cloud:ecosystem::app/[0-9a-fA-F-]{36}", settings.forge_app_id):
+        raise Invalid(
+            "SOPWRIGHT_FORGE_APP_ID",
+            "SOPWRIGHT_FORGE_APP_ID must be the id that stands under app in manifest.yml: ari:cloud:ecosystem::app/...",
+        )
+    if settings.forge_workspace and not settings.forge_site_ids:
+        raise Invalid(
+            "SOPWRIGHT_FORGE_SITES",
+            "SOPWRIGHT_FORGE_WORKSPACE is set, so name the Confluence sites that may enter that workspace in SOPWRIGHT_FORGE_SITES: "
+            "the cloud id stands at https://your-site.atlassian.net/_edge/tenant_info.",
+        )
+    if not settings.forge_jwks_url.startswith("https://") and not settings.allow_private_addresses:
+        raise Invalid("SOPWRIGHT_FORGE_JWKS_URL", "SOPWRIGHT_FORGE_JWKS_URL must begin with https://")

@@ -13,8 +13,9 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from werkzeug.wrappers import Response as BaseResponse
 
 import plugin
-from plugin.services import administration
-from plugin.web import metrics, openapi
+from plugin.domain.errors import Forbidden
+from plugin.services import administration, links
+from plugin.web import guard, metrics, openapi
 from plugin.web.access import Access, access, open_to_all
 from plugin.web.context import deps
 from plugin.web.errors import KINDS, not_found
@@ -35,11 +36,25 @@ def blueprint() -> Blueprint:
     system.add_url_rule("/api/docs", "docs", open_to_all(_docs))
     # The address in mails; the page that it leads to asks the API what the link is for.
     system.add_url_rule("/links/<token>", "link", open_to_all(_link))
+    system.add_url_rule("/links/<token>", "unsubscribe", access(Access(check="own", csrf=False))(_unsubscribe), methods=["POST"])
     return system
 
 
 def _link(token: str) -> BaseResponse:
     return redirect(f"/review?{urlencode({'token': token})}")
+
+
+def _unsubscribe(token: str) -> Response:
+    """What a mail program sends when its own "unsubscribe" button is pressed (RFC 8058): a POST without cookies to the address in List-Unsubscribe."""
+    guard.guesses().check(guard.sender())
+    try:
+        known = links.unsubscribe(deps(), token=token)
+    except Forbidden:
+        guard.guesses().failed(guard.sender())
+        raise
+    if not known:
+        raise not_found()
+    return Response("You get no more of these mails.\n", content_type="text/plain; charset=utf-8")
 
 
 def _alive() -> Response:

@@ -28,6 +28,7 @@ from plugin.web.access import Access, access, open_to_all
 from plugin.web.context import caller, deps
 from plugin.web.errors import Problem, not_found, of_error
 from plugin.web.routing import PREFIX, Spec, to_response
+from plugin.web.tus import beside
 from plugin.web.tus.metadata import CHECKSUMS, BadHeader, parse_checksum, parse_decimal, parse_metadata
 from plugin.web.tus.receive import Checksum, ChecksumMismatch, receive
 from plugin.web.tus.spool import Limits, OffsetMismatch, Spool, TakenOver, TooLong, Upload
@@ -165,8 +166,9 @@ def _create() -> Response:
     if bytes_declared == 0:
         raise UnusableRecording("empty", "The file is empty.")
     metadata = parse_metadata(request.headers.get("Upload-Metadata", ""))
-    if (bound := tickets.bound_to()) is not None and metadata.get("sop_id") != bound:
-        raise Problem("forbidden", "This ticket is for a recording of one SOP: name it as sop_id in Upload-Metadata.")
+    tickets.check_upload(deps(), caller(), _sop_of(metadata))
+    if beside.is_side(metadata):
+        beside.check_begun(spool(), metadata, bytes_declared, workspace_id=caller().workspace_id, actor_id=_actor())
     upload = spool().create(
         workspace_id=caller().workspace_id, actor_id=_actor(), length=bytes_declared, metadata=metadata, used_bytes=_used_bytes()
     )
@@ -268,7 +270,7 @@ def _hurry() -> None:
 
 def _still_media(upload: Upload) -> Upload:
     """Turns away what cannot be a recording as soon as its first bytes are here, not after gigabytes. Raises UnusableRecording."""
-    if upload.offset < HEAD_BYTES and not upload.complete:
+    if beside.is_side(upload.metadata) or (upload.offset < HEAD_BYTES and not upload.complete):
         return upload
     with spool().data_of(upload).open("rb") as file:
         head = file.read(HEAD_BYTES)
@@ -284,6 +286,8 @@ def _settled(upload: Upload) -> Upload:
     """A complete upload becomes a recording, also where the process died between its last byte and this. Raises UnusableRecording."""
     if not upload.complete or upload.state != "receiving":
         return upload
+    if beside.is_side(upload.metadata):
+        return _readable(upload)
     known_deps, known_caller = deps(), caller()
 
     def take(path: Path, now: Upload) -> Upload:
@@ -295,13 +299,35 @@ def _settled(upload: Upload) -> Upload:
     return settled
 
 
+def _readable(upload: Upload) -> Upload:
+    """A complete side file waits for its recording; one that cannot be read is deleted. Raises UnusableRecording."""
+    try:
+        beside.check_content(spool().data_of(upload), upload.metadata["kind"])
+    except UnusableRecording:
+        spool().delete(upload)
+        raise
+    return upload
+
+
+def _sop_of(metadata: Mapping[str, str]) -> str | None:
+    """The SOP that an upload is for; a side file is for that of its recording."""
+    if beside.is_side(metadata):
+        with suppress(NotFound):
+            return spool().get(caller().workspace_id, metadata.get("of", "")).metadata.get("sop_id")
+    return metadata.get("sop_id")
+
+
 def _take(deps: Deps, caller: Caller, path: Path, upload: Upload) -> Upload:
+    extra = beside.of(spool(), upload)
     try:
         accepted = intake.accept(
-            deps, caller, path=path, filename=upload.metadata.get("filename", "recording"), wishes=_wishes(upload.metadata)
-        )
+            deps, caller, path=path, filename=upload.metadata.get("filename", "recording"), wishes=_wishes(upload.metadata),
+            side_files={kind: spool().data_of(side) for kind, side in extra.items()},
+        )  # fmt: skip
     except UnusableRecording as error:
         return replace(upload, state="refused", outcome={"reason": error.reason, "message": error.message_for_user})
+    for side in extra.values():
+        spool().delete(side)
     outcome = {"recording_id": accepted.recording_id, "job_id": accepted.job_id, "sop_id": accepted.sop_id, "duplicate": accepted.duplicate}
     return replace(upload, state="done", outcome=outcome)
 

@@ -11,7 +11,7 @@ from tests.browser.world import ADMIN, PASSWORD, Service, until
 
 PAGES = (
     "/", "/new", "/jobs", "/sops/{sop}", "/sops/{sop}#history", "/sops/{sop}#publications", "/sops/{sop}#reviews", "/sops/{sop}#audit", "/sops/{sop}/edit",
-    "/sops/{sop}/publish", "/sops/{sop}/compare", "/review?token=none", "/templates", "/templates/rollback", "/admin/connections", "/admin/people",
+    "/sops/{sop}/publish", "/sops/{sop}/compare", "/review?token=none", "/reviews", "/templates", "/templates/rollback", "/admin/connections", "/admin/people",
     "/admin/tokens", "/admin/recordings", "/admin/workspace", "/admin/health", "/admin/log", "/nothing-here", "/sops/sop_unknown",
 )  # fmt: skip
 VIEWS: tuple[dict[str, Any], ...] = (

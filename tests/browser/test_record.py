@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import av
 import numpy as np
 from playwright.sync_api import BrowserContext, Page, expect
 
+from plugin.store import tables
 from tests.browser.wires import cutting
 from tests.browser.world import Service, until
 
@@ -72,6 +75,72 @@ def test_a_reload_while_recording_loses_at_most_a_second(page: Page, service: Se
     expect(page.get_by_text("was not sent to its end")).to_be_visible()
     page.get_by_role("button", name="Send the rest").click()
     assert len(stored(service, page)) >= recorded
+
+
+def events_of(service: Service, page: Page) -> list[dict[str, Any]]:
+    """The lines of the log of events that came with the recording whose job the page shows, without their head."""
+    page.wait_for_url("**/jobs/*")
+    job = service.call("GET", f"/jobs/{page.url.rsplit('/', 1)[1]}")
+    with service.deps.database.begin() as session:
+        row = session.get(tables.Recording, job["recording_id"])
+        assert row is not None
+        data = b"".join(service.deps.blobs.read(row.side_files["events"]))
+    return [json.loads(line) for line in data.splitlines()][1:]
+
+
+def test_marks_and_mistakes_go_along_with_the_recording(page: Page, service: Service) -> None:
+    begin(page)
+    until(page, "document.querySelector('sop-recorder').store?.row.seconds > 0.5")
+    page.get_by_role("button", name="Mark a step").click()
+    expect(page.get_by_text("1 step marked")).to_be_visible()
+    page.keyboard.press("m")
+    expect(page.get_by_text("2 steps marked")).to_be_visible()
+    page.keyboard.press("f")
+    expect(page.get_by_text("will be forgotten")).to_be_visible()
+    page.get_by_role("button", name="Take back").click()
+    page.get_by_role("button", name="Forget the last minute").click()
+    page.get_by_role("button", name="Finish").click()
+    events = events_of(service, page)
+    assert [e["type"] for e in events] == ["mark", "mark", "mistake"]
+    assert events[2]["from"] == 0
+    assert 0 < events[0]["time"] <= events[1]["time"] <= events[2]["time"]
+
+
+def test_marks_survive_a_reload(page: Page, service: Service) -> None:
+    begin(page)
+    until(page, "document.querySelector('sop-recorder').store?.row.seconds > 0.5")
+    page.get_by_role("button", name="Mark a step").click()
+    until(page, "document.querySelector('sop-recorder').store.row.seconds > 1.5")
+    page.once("dialog", lambda dialog: dialog.accept())
+    page.reload()
+    page.get_by_role("button", name="Send the rest").click()
+    assert [e["type"] for e in events_of(service, page)] == ["mark"]
+
+
+def test_a_video_and_its_side_files_are_brought_together(page: Page, service: Service, tmp_path: Path) -> None:
+    video = film(tmp_path / "demo.mp4", seconds=3)
+    log = tmp_path / "demo.events.jsonl"
+    log.write_text('{"type": "recording"}\n{"type": "mark", "time": 1.0, "text": "Start"}\n')
+    page.goto("/new")
+    page.get_by_label("Choose files").set_input_files([log, video])
+    assert events_of(service, page) == [{"type": "mark", "time": 1.0, "text": "Start"}]
+
+
+def test_a_side_file_that_cannot_be_read_names_its_line(page: Page, tmp_path: Path) -> None:
+    video = film(tmp_path / "other.mp4", seconds=4)
+    log = tmp_path / "other.jsonl"
+    log.write_text("nonsense\n")
+    page.goto("/new")
+    page.get_by_label("Choose files").set_input_files([log, video])
+    expect(page.get_by_role("alert")).to_contain_text("Line 1 of the file with events")
+
+
+def test_captions_alone_ask_for_their_video(page: Page, tmp_path: Path) -> None:
+    captions = tmp_path / "alone.srt"
+    captions.write_text("1\n00:00:01,000 --> 00:00:02,000\nHello.\n")
+    page.goto("/new")
+    page.get_by_label("Choose files").set_input_files(captions)
+    expect(page.get_by_text("alone.srt belongs to a video")).to_be_visible()
 
 
 def test_a_refused_screen_is_explained_in_words(open_context: Callable[..., BrowserContext]) -> None:

@@ -73,7 +73,7 @@ class Service:
 
 
 @contextmanager
-def running(folder: Path, **chosen: Any) -> Iterator[Service]:
+def running(folder: Path, *, port: int = 0, **chosen: Any) -> Iterator[Service]:
     """Serves from ``folder`` until the block ends."""
     settings = load(
         {},
@@ -85,7 +85,7 @@ def running(folder: Path, **chosen: Any) -> Iterator[Service]:
     deps = bootstrap.build(settings)
     migrate.upgrade(deps.database)
     people.ensure_first_admin(deps)
-    server = create_server(create_app(deps), host="127.0.0.1", port=0, threads=8)
+    server = create_server(create_app(deps), host="127.0.0.1", port=port, threads=8)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     service = Service(url=f"http://127.0.0.1:{server.effective_port}", deps=deps)

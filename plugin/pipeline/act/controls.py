@@ -101,7 +101,9 @@ def _control(watched: Watched, reading: Reading, pictures: Picture, click: Click
     return control_at((click.x, click.y), lines, lambda at: picture.outline(gray, at, widest=1400, highest=90), _recoloured(click), size)
 
 
-def _action(watched: Watched, reading: Reading, pictures: Picture, click: Click, control: Control, following: Click | None) -> Action | None:
+def _action(
+    watched: Watched, reading: Reading, pictures: Picture, click: Click, control: Control, following: Click | None
+) -> Action | None:
     point = (click.x, click.y)
     size = (watched.width, watched.height)
     lines = reading.screens[click.before].lines

@@ -132,6 +132,11 @@ def _likeness(ran: Ran, entry: Entry) -> float:
     return SequenceMatcher(None, ran.text, entry.command).ratio()
 
 
+def is_trouble(output: str) -> bool:
+    """Whether a command's output says that it failed."""
+    return bool(_TROUBLE.search(output))
+
+
 def actions(history: History, watched: Watched) -> list[Action]:
     """Every command that was entered. One that was typed and not entered is none."""
     done = [ran for ran in history.ran if ran.stood is not None and ran.text]
@@ -148,7 +153,7 @@ def actions(history: History, watched: Watched) -> list[Action]:
                 kind="command", start_s=round(begin, 3), act_s=round(begin, 3), end_s=round(max(end, min(settled, following)), 3),
                 command=ran.text, output=output, language=ran.language, place="Terminal", role="terminal", box=box,
                 point=(box[0] + box[2] // 2, box[1] + box[3] // 2) if box else None,
-                before=ran.typed_from, after=ran.stood, trouble=bool(output and _TROUBLE.search(output)), confidence=0.9,
+                before=ran.typed_from, after=ran.stood, trouble=bool(output and is_trouble(output)), confidence=0.9,
             )
         )  # fmt: skip
     return found

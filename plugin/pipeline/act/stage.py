@@ -11,6 +11,7 @@ from plugin.pipeline.act import controls, editor, shell, taken_back, terminal, u
 from plugin.pipeline.act.geometry import around, bottom, holds, right
 from plugin.pipeline.artefacts import Action, Actions, Point, Reading, Rect, Watched
 from plugin.pipeline.engines import picture
+from plugin.pipeline.side import known
 from plugin.pipeline.stage import Context, Stage
 
 
@@ -89,10 +90,13 @@ def _tools(actions: list[Action]) -> tuple[str, ...]:
 def run(context: Context) -> Actions:
     watched = cast(Watched, context.inputs["watch"])
     reading = cast(Reading, context.inputs["read"])
+    events = known.events_of(context)
+    watched = known.pressed(watched, events)
     pictures = _pictures(context.folders["watch"], watched)
-    result = find_actions(watched, reading, pictures)
+    seen = find_actions(watched, reading, pictures)
+    told = taken_back.mark(known.told(context, seen.actions, watched, reading, events))
     context.report(1.0)
-    return result
+    return Actions(actions=tuple(told), tools=_tools(told))
 
 
 def _pictures(folder: Path, watched: Watched) -> Callable[[int], Any]:
@@ -103,4 +107,4 @@ def _pictures(folder: Path, watched: Watched) -> Callable[[int], Any]:
     return load
 
 
-STAGE = Stage(name="act", version=4, needs=("watch", "read"), produces=Actions, run=run, isolated=True)
+STAGE = Stage(name="act", version=5, needs=("watch", "read"), produces=Actions, run=run, uses=("side_files",), isolated=True)

@@ -11,6 +11,7 @@ from PIL import Image
 
 from plugin.domain.errors import UnusableRecording
 from plugin.pipeline.engines.media import open_media, origin_s, sniff, upright_turn, video_stream
+from plugin.pipeline.side import session
 from plugin.pipeline.stage import Report
 
 BACK_S = 0.5
@@ -18,6 +19,8 @@ BACK_S = 0.5
 
 def frame_at(path: Path, time_s: float, *, report: Report) -> bytes:
     """The frame shown ``time_s`` after the first one; the last one where the recording is shorter. Raises UnusableRecording where there is none."""
+    if session.is_session(path):
+        return session.frame(path, time_s)
     demuxer = sniff(path)
     if demuxer is None:
         raise UnusableRecording("no-video", "This recording has no picture.")

@@ -155,7 +155,9 @@ class Tracker:
             if place.hover:
                 vague = merged[2] * merged[3] > LEFT_ALONE * place.size[0] * place.size[1]
                 box = merged if vague else _middle(merged, place.size)
-                found.append(self._moved(seen, guess, box, (0.5 if vague else 1.0) * MERGED + others, used=left, size=place.size, hover=vague))
+                found.append(
+                    self._moved(seen, guess, box, (0.5 if vague else 1.0) * MERGED + others, used=left, size=place.size, hover=vague)
+                )
             else:
                 for box, misfit in _ends(merged, place):
                     found.append(self._moved(seen, guess, box, MERGED - MISFIT * misfit + others, used=left, size=box[2:]))
@@ -163,20 +165,29 @@ class Tracker:
         moving = seen.time_s - place.time_s <= MOVING_S
         for patch in seen.patches:
             width, height = patch.rect[2:]
-            control = place.size[0] * 1.3 < width <= 0.5 * self.width and 14 <= height <= 0.13 * self.height
+            fits = place.size[0] * 1.3 < width <= 0.5 * self.width and 14 <= height <= 0.13 * self.height
             small = patch.pointer_like and (patch.rect in left or width * height < LEAST_CONTROL * place.size[0] * place.size[1])
-            if not control or small or not (gone or patch.rect in left):
+            if not fits or small or not (gone or patch.rect in left):
                 continue
-            box = _without(patch.rect, place.box) if patch.rect in left else patch.rect
-            if box is None and moving and not place.hover:
-                box = patch.rect
-            if box is not None:
-                gain = INTO_HOVER - 2 * FAR * min(3.0, _gap(box, place.box) / FAR_PX) + others
-                found.append(self._moved(seen, guess, box, gain, used=gone, size=place.size, hover=True))
+            control = _without(patch.rect, place.box) if patch.rect in left else patch.rect
+            if control is None and moving and not place.hover:
+                control = patch.rect
+            if control is not None:
+                gain = INTO_HOVER - 2 * FAR * min(3.0, _gap(control, place.box) / FAR_PX) + others
+                found.append(self._moved(seen, guess, control, gain, used=gone, size=place.size, hover=True))
         return found
 
     def _moved(
-        self, seen: _Seen, guess: _Guess, box: Rect, gain: float, *, used: tuple[Rect, ...], size: tuple[int, ...], hover: bool = False, clean: bool = False
+        self,
+        seen: _Seen,
+        guess: _Guess,
+        box: Rect,
+        gain: float,
+        *,
+        used: tuple[Rect, ...],
+        size: tuple[int, ...],
+        hover: bool = False,
+        clean: bool = False,
     ) -> _Guess:
         """A pointer leaves nothing behind: what it uncovers is what was there before it came. A caret or a typed letter leaves a trace."""
         trace = _trace(seen.after, guess, box)

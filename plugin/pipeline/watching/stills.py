@@ -36,6 +36,7 @@ class Keeper:
                 self.stills[-1] = Still(time_s=last.time_s, until_s=round(frame.time_s, 3), path=last.path, changed=last.changed)
                 return
         name = f"{len(self.stills):05d}.png"
-        cv2.imwrite(str(self._folder / name), frame.bgr(), [cv2.IMWRITE_PNG_COMPRESSION, 1])
+        _, png = cv2.imencode(".png", frame.bgr(), [cv2.IMWRITE_PNG_COMPRESSION, 1])
+        (self._folder / name).write_bytes(png.tobytes())  # imwrite would say nothing about a full disk
         self.stills.append(Still(time_s=round(since_s, 3), until_s=round(frame.time_s, 3), path=name, changed=changed))
         self._shown = frame.luma.copy()

@@ -9,6 +9,7 @@ from pydantic import Field
 from connectors.contract import Identity
 from plugin.services import connections as connections_service
 from plugin.services.connections import ConnectionKind, ConnectionView
+from plugin.web import tickets
 from plugin.web.answers import Listing
 from plugin.web.api.common import Name
 from plugin.web.bodies import Body
@@ -33,9 +34,10 @@ class ChangeBody(Body):
     default_place: str | None = Field(None, max_length=500)
 
 
-@api.route("GET", "/connections", "Connections of the workspace", answers=Listing[ConnectionView])
+@api.route("GET", "/connections", "Connections of the workspace", unbound=True, answers=Listing[ConnectionView])
 def connections() -> Any:
-    return Listing(items=connections_service.connections(deps(), caller()))
+    found, place = connections_service.connections(deps(), caller()), tickets.bounds().place
+    return Listing(items=found if place is None else tuple(one for one in found if one.id == place.connection_id))
 
 
 @api.route(

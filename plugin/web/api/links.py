@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from pydantic import Field
@@ -19,9 +20,12 @@ api = Api("links", "Links of mails")
 
 
 class ActBody(Body):
-    outcome: str = Field(min_length=1, max_length=40)
-    note: str = Field("", max_length=2000)
+    outcome: str = Field(
+        min_length=1, max_length=40, description="An outcome of a review, `snooze`, `approved`, `declined` or `unsubscribe`."
+    )
+    note: str = Field("", max_length=2000, description="For `snooze`: the reason.")
     hand_over_to: Id | None = None
+    until: date | None = Field(None, description="For `snooze`: the day of the next reminder.")
 
 
 @api.route("GET", "/links/<token>", "What a link leads to; changes nothing", check="open", csrf=False, answers=LinkView)
@@ -38,7 +42,9 @@ def read(token: str) -> Any:
 def act(token: str, body: ActBody) -> Any:
     guard.guesses().check(guard.sender())
     try:
-        return review.act_on_link(deps(), token=token, outcome=body.outcome, note=body.note, hand_over_to=body.hand_over_to)
+        return review.act_on_link(
+            deps(), token=token, outcome=body.outcome, note=body.note, hand_over_to=body.hand_over_to, until=body.until
+        )
     except Forbidden:
         guard.guesses().failed(guard.sender())
         raise

@@ -38,7 +38,7 @@ class ChangeBody(Body):
     old_password: str | None = Field(None, max_length=1024)
 
 
-@api.route("GET", "/people", "People of the workspace", answers=Listing[PersonRow])
+@api.route("GET", "/people", "People of the workspace", unbound=True, answers=Listing[PersonRow])
 def people() -> Any:
     return Listing(items=tuple(map(person_row, people_service.people(deps(), caller()))))
 
@@ -55,7 +55,7 @@ def person(person_id: str) -> Any:
 
 
 # One's own profile needs no role; the service lets only admins change others, roles and managers.
-@api.route("PATCH", "/people/<person_id>", "Change a profile", tickets=False, body=ChangeBody, answers=PersonRow)
+@api.route("PATCH", "/people/<person_id>", "Change a profile", tickets=False, scope="admin", body=ChangeBody, answers=PersonRow)
 def change(person_id: str, body: ChangeBody) -> Any:
     given = body.model_dump(exclude={"role"})
     changed = people_service.change(deps(), caller(), person_id, role=role_of(body.role) if body.role else None, **given)

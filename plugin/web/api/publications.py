@@ -8,6 +8,7 @@ from pydantic import Field
 
 from plugin.services import publish
 from plugin.services.publish import CheckItem, PublicationView
+from plugin.web import tickets
 from plugin.web.answers import Listing, PreviewPage, preview_page
 from plugin.web.api.common import Id
 from plugin.web.bodies import Body
@@ -45,12 +46,16 @@ def preview(sop_id: str, target: str) -> Any:
     "/sops/<sop_id>/publications",
     "Publish a revision",
     role="author",
+    scope="publish",
     body=PublishBody,
     answers=PublicationView,
     status=202,
     once=True,
 )
 def publish_sop(sop_id: str, body: PublishBody) -> Any:
+    tickets.check_place(
+        deps(), caller(), sop_id, tickets.Place(connection_id=body.connection_id, place=body.place.strip(), parent=body.parent)
+    )
     return publish.publish(
         deps(),
         caller(),
@@ -84,17 +89,25 @@ def publication(publication_id: str) -> Any:
     "/publications/<publication_id>/resolve",
     "Decide clashes and publish again",
     role="author",
+    scope="publish",
     body=ResolveBody,
     answers=PublicationView,
     status=202,
     once=True,
 )
 def resolve(publication_id: str, body: ResolveBody) -> Any:
+    tickets.check_page()
     return publish.resolve(deps(), caller(), publication_id, choices=body.choices)
 
 
 @api.route(
-    "DELETE", "/publications/<publication_id>", "Stop writing to that page; the page stays", role="author", tickets=False, status=204
+    "DELETE",
+    "/publications/<publication_id>",
+    "Stop writing to that page; the page stays",
+    role="author",
+    scope="publish",
+    tickets=False,
+    status=204,
 )
 def close(publication_id: str) -> None:
     publish.close(deps(), caller(), publication_id)

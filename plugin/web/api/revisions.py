@@ -29,6 +29,8 @@ class RestoreBody(Body):
 
 class AcceptBody(Body):
     only: list[str] | None = Field(None, max_length=2000, description="Ids of the changes to take; left out: all.")
+    recorded: list[str] = Field([], max_length=2000, description="Kept paths where the recording's words are taken instead of a person's.")
+    everywhere: bool = Field(False, description="Publish the new revision wherever the SOP stands.")
 
 
 class RejectBody(Body):
@@ -78,7 +80,7 @@ def proposal(sop_id: str) -> Any:
 )
 def accept(sop_id: str, proposal_id: str, body: AcceptBody) -> Response:
     _of_this_sop(sop_id, proposal_id)
-    saved = edit.accept(deps(), caller(), proposal_id, only=body.only)
+    saved = edit.accept(deps(), caller(), proposal_id, only=body.only, recorded=body.recorded, everywhere=body.everywhere)
     return etag_of(saved, saved.etag)
 
 

@@ -32,12 +32,18 @@ class TemplateBody(Body):
     sections: list[Name] = Field([], max_length=100)
 
 
-@api.route("GET", "/templates", "The areas and their rules; the one named `default` is the workspace's own", answers=Listing[AreaView])
+@api.route(
+    "GET",
+    "/templates",
+    "The areas and their rules; the one named `default` is the workspace's own",
+    unbound=True,
+    answers=Listing[AreaView],
+)
 def templates() -> Any:
     return Listing(items=administration.areas(deps(), caller()))
 
 
-@api.route("GET", "/templates/<name>", "One area", answers=AreaView)
+@api.route("GET", "/templates/<name>", "One area", unbound=True, answers=AreaView)
 def template(name: str) -> Any:
     return administration.area(deps(), caller(), "" if name == "default" else name)
 

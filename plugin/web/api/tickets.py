@@ -33,9 +33,11 @@ class Ticket:
     expires_at: datetime
 
 
-@api.route("POST", "/tickets", "A short-lived bearer ticket", tickets=False, body=TicketBody, answers=Ticket, status=201)
+@api.route("POST", "/tickets", "A short-lived bearer ticket", tickets=False, scope="read", body=TicketBody, answers=Ticket, status=201)
 def issue(body: TicketBody) -> Any:
     if body.sop_id is not None:
         library.sop(deps(), caller(), body.sop_id)
-    secret, expires_at = ticket_office.issue(deps(), caller(), seconds=body.seconds, sop_id=body.sop_id, role=role_of(body.role))
+    secret, expires_at = ticket_office.issue(
+        deps(), caller(), seconds=body.seconds, role=role_of(body.role), bounds=ticket_office.Bounds(sop_id=body.sop_id)
+    )
     return Ticket(secret=secret, expires_at=expires_at)

@@ -12,7 +12,7 @@ from plugin.domain.errors import SopError
 MAX_METADATA_BYTES = 8192
 MAX_LABEL_CHARS = 200
 CHECKSUMS = ("sha1", "sha256", "md5")
-KNOWN_KEYS = frozenset({"filename", "title", "language", "area", "sop_id", "owner", "filetype"})
+KNOWN_KEYS = frozenset({"filename", "title", "language", "area", "sop_id", "owner", "filetype", "kind", "of"})
 # Longest decimal that a 64-bit length can have; more digits are a lie, and int() on a megabyte of them is slow.
 _DECIMAL = re.compile(r"[0-9]{1,18}")
 _KEY = re.compile(r"[\x21-\x2b\x2d-\x7e]{1,64}")

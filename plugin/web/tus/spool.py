@@ -91,7 +91,7 @@ class Spool:
         now = self._clock()
         self.sweep(workspace_id)
         with self._locked(self._workspace(workspace_id)):
-            others = [u for u in self._all(workspace_id) if u.state == "receiving"]
+            others = [u for u in self.all(workspace_id) if u.state == "receiving"]
             if len(others) >= self.limits.open_uploads:
                 raise Exhausted("Too many unfinished uploads. Finish or delete some of them.", retry_after_s=600)
             self._check_space(length or 0, used_bytes + sum(u.reserved_bytes for u in others))
@@ -170,7 +170,7 @@ class Spool:
 
     def sweep(self, workspace_id: str) -> int:
         """Removes what has expired; how many."""
-        gone = [u for u in self._all(workspace_id) if u.expires_at <= self._clock()]
+        gone = [u for u in self.all(workspace_id) if u.expires_at <= self._clock()]
         for upload in gone:
             self.delete(upload)
         return len(gone)
@@ -179,7 +179,7 @@ class Spool:
         return self._folder(upload.workspace_id, upload.id) / "data"
 
     def _reserved(self, workspace_id: str, without: str) -> int:
-        return sum(u.reserved_bytes for u in self._all(workspace_id) if u.state == "receiving" and u.id != without)
+        return sum(u.reserved_bytes for u in self.all(workspace_id) if u.state == "receiving" and u.id != without)
 
     def _check_space(self, more_bytes: int, used_bytes: int) -> None:
         if used_bytes + more_bytes > self.limits.workspace_bytes:
@@ -201,7 +201,8 @@ class Spool:
             raise NotFound("Unknown upload.")
         return self._workspace(workspace_id) / upload_id
 
-    def _all(self, workspace_id: str) -> Iterator[Upload]:
+    def all(self, workspace_id: str) -> Iterator[Upload]:
+        """Every upload that is on record, expired ones too."""
         for path in self._workspace(workspace_id).glob("upl_*/upload.json"):
             try:
                 yield self._read(workspace_id, path.parent.name)

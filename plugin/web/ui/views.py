@@ -31,6 +31,7 @@ PAGES: dict[str, tuple[str, str]] = {
     "/sops/<sop_id>/compare": ("compare", "page.compare"),
     "/sops/<sop_id>/publish": ("publish", "page.publish"),
     "/review": ("review", "page.review"),
+    "/reviews": ("reviews", "page.reviews"),
     "/templates": ("templates", "page.templates"),
     "/templates/<name>": ("template", "page.templates"),
     "/admin": ("admin", "page.admin"),

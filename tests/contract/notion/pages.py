@@ -120,7 +120,7 @@ def sop(
 
 def connector(notion: FakeNotion, state: Path, **more: Any) -> NotionConnector:
     settings = Settings.model_validate(
-        {"token": "ntn_test", "parent": notion.parent, "url": notion.url, "allow_private_addresses": True, "requests_per_minute": 600}
+        {"token": "ntn_test", "parent": notion.parent, "url": notion.url, "allow_private_addresses": True, "requests_per_minute": 180}
     )
     return NotionConnector(settings, state=state, sleep=more.pop("sleep", lambda _: None), jitter=lambda: 1.0, **more)
 

@@ -19,6 +19,7 @@ from plugin.services import edit, intake, jobs, library, people, work
 from plugin.services.caller import Caller
 from plugin.services.deps import Deps
 from plugin.store import tables
+from tests.clocks import zone_at_noon
 from tests.databases import KINDS, database_url
 from tests.integration.services.role import deps_for
 from tests.unit.services.stages import recording
@@ -106,7 +107,7 @@ def test_a_recording_that_kills_every_worker_is_set_aside_and_the_others_go_on(h
 def test_two_schedulers_at_once_never_send_twice_and_lose_nothing(house: House) -> None:
     owners = [people.add(house.deps, house.admin, email=f"owner{n}@example.com", name=f"Owner {n}").id for n in range(6)]
     for person_id in owners:  # their hour has come, wherever the clock of this machine stands
-        people.change(house.deps, house.admin, person_id, digest_hour=0, working_days=range(1, 8))
+        people.change(house.deps, house.admin, person_id, time_zone=zone_at_noon(), working_days=range(1, 8))
     yesterday = (datetime.now(UTC) - timedelta(days=1)).date()
     with house.deps.database.begin() as session:
         for number in range(300):

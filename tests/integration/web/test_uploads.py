@@ -268,3 +268,14 @@ def test_a_full_disk_is_told_before_bytes_are_sent(make_house: Callable[..., Hou
     answer = _tus(house, "POST", Upload_Length=10)
     assert answer.status_code == 507
     assert {p.name for p in _files(house)} <= {"lock"}
+
+
+def test_a_ticket_takes_recordings_of_several_gigabytes(house: House) -> None:
+    made = house.call(house.ours["author"], "POST", "/api/v1/tickets", json={"seconds": 600})
+    ticket = {"Authorization": f"Bearer {made.json['secret']}", "Tus-Resumable": "1.0.0"}
+    begun = house.call(None, "POST", UPLOADS, headers={**ticket, "Upload-Length": str(5 * 10**9)})
+    assert begun.status_code == 201, begun.json
+    piece = MEDIA + bytes(9 * 2**20)
+    headers = {**ticket, "Upload-Offset": "0", "Content-Type": "application/offset+octet-stream"}
+    answer = house.call(None, "PATCH", begun.headers["Location"], data=piece, headers=headers)
+    assert (answer.status_code, answer.headers["Upload-Offset"]) == (204, str(len(piece)))

@@ -117,7 +117,14 @@ def test_one_workspace_with_many_jobs_does_not_hold_up_another(world: World) -> 
     from plugin.services import administration, people
 
     other_workspace = administration.create_workspace(world.deps, world.admin, name="Other")
-    other = people.sign_in_external(world.deps, email="admin@localhost", name="Admin", workspace_id=other_workspace.id).caller
+    other = people.sign_in_external(
+        world.deps,
+        issuer="https://id.example.com",
+        subject="1",
+        verified_email="admin@localhost",
+        name="Admin",
+        workspace_id=other_workspace.id,
+    ).caller
     for number in range(5):
         intake.accept(world.deps, world.admin, path=world.upload(recording(OPEN, n=number)), filename="a.mp4")
     world.time.go(seconds=1)

@@ -14,18 +14,6 @@ from tests.unit.services.world import World, a_sop, picture_bytes
 
 
 @pytest.fixture
-def place(world: World, monkeypatch: pytest.MonkeyPatch) -> str:
-    from connectors import registry
-    from tests.unit.services import world as module
-
-    monkeypatch.setattr(module, "Settings", module.FakeSettings)
-    monkeypatch.setattr(registry, "package", lambda name: module)
-    monkeypatch.setattr(registry, "names", lambda: ["fake"])
-    made = connections.connect(world.deps, world.admin, kind="fake", name="Wiki", settings={"path": "/wiki", "token": "canary-4711"})
-    return made.id
-
-
-@pytest.fixture
 def sop_id(world: World) -> str:
     return edit.create(world.deps, world.admin, document=a_sop(), pictures={"images/step-03.png": picture_bytes()}).sop_id
 

@@ -23,6 +23,40 @@ _ERRORS: dict[str, tuple[int, dict[str, str], dict[str, Any]]] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    method: str
+    path: str
+    body: Any
+    status: int
+
+    @property
+    def line(self) -> str:
+        return f"{self.method} {self.path}"
+
+
+@dataclass(slots=True)
+class Awaited:
+    """Calls ``act`` once, at the ``nth`` request from now whose line matches ``on``, before or (``done``) after it is carried out.
+
+    Where it returns False there is no answer.
+    """
+
+    nth: int
+    act: Callable[[], bool]
+    done: bool
+    on: str = ".*"
+    struck: bool = False
+
+    def strikes(self, line: str) -> bool:
+        if not re.search(self.on, line):
+            return False
+        self.nth -= 1
+        if self.nth == 0:
+            self.struck = True
+        return self.nth == 0
+
+
 @dataclass(slots=True)
 class Fault:
     """Strikes at requests whose ``METHOD path`` matches ``on``, after ``skip`` of them, ``times`` times. ``error`` names a body of the saved examples."""

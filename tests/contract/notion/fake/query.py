@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from tests.contract.notion.fake.answers import minute
 from tests.contract.notion.fake.shapes import plain, rich_text
-from tests.contract.notion.fake.workspace import Refused, Workspace, minute
+from tests.contract.notion.fake.workspace import Refused, Workspace
 
 
 def rows(workspace: Workspace, source: dict[str, Any], body: dict[str, Any]) -> list[dict[str, Any]]:

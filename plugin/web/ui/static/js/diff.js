@@ -1,7 +1,7 @@
 /** The difference of two revisions, step by step, with the words that changed. */
 
 import { h } from "./dom.js";
-import { plain } from "./reader.js";
+import { pictureAddress, plain } from "./reader.js";
 import { t, word } from "./strings.js";
 
 const LONGEST_WORDS = 400;
@@ -32,13 +32,16 @@ export function sides(name, old, now) {
   return [h("div", { class: "what" }, word("field", name)), h("div", { class: "sides" }, side("old", "del"), side("new", "ins"))];
 }
 
-/** `difference` as the API gives it: `{steps: [{kind, old, new, fields}], fields: [{field, old, new}], note}`; `choose(change)` may add a control. */
-export function showDifference(difference, choose = () => null) {
+/**
+ * `difference` as the API gives it: `{steps: [{kind, old, new, fields}], fields: [{field, old, new}], note}`; `choose(change)` may add a control.
+ * With `context` (`{api, sopId}`) the pictures of both sides are shown.
+ */
+export function showDifference(difference, choose = () => null, context = null) {
   const steps = difference.steps.filter((change) => change.kind !== "same");
   if (!steps.length && !difference.fields.length) return h("div", { class: "empty" }, h("h2", {}, t("compare.same")));
   return h("div", { class: "diff" },
     difference.fields.map((change) => h("section", { class: "change" }, head("changed", word("field", change.field), choose(change)), sides(change.field, change.old, change.new).slice(1))),
-    steps.map((change) => stepChange(change, choose)),
+    steps.map((change) => stepChange(change, choose, context)),
     h("p", { class: "small muted" }, t("compare.same-steps", { n: difference.steps.length - steps.length })));
 }
 
@@ -47,9 +50,22 @@ function head(kind, title, control) {
   return h("header", {}, h("span", { class: `badge ${badge}` }, t(`compare.${kind}`)), h("h3", { class: "grow" }, title), control);
 }
 
-function stepChange(change, choose) {
+function stepChange(change, choose, context) {
   const step = change.new ?? change.old;
   const title = t("compare.step", { n: step.number, action: step.action });
-  const fields = change.kind === "changed" || change.kind === "moved" ? change.fields : ["action", "commands", "expected"].filter((name) => plain(step[name]));
-  return h("section", { class: "change" }, head(change.kind, title, choose(change)), fields.map((name) => sides(name, change.old?.[name], change.new?.[name])));
+  const shown = change.kind === "changed" || change.kind === "moved" ? change.fields : ["action", "commands", "inputs", "expected"].filter((name) => plain(step[name]));
+  const moved = change.old && change.new && change.old.number !== change.new.number ? h("p", { class: "small muted" }, t("compare.was", { n: change.old.number })) : null;
+  return h("section", { class: "change" }, head(change.kind, title, choose(change)), moved, shown.filter((name) => name !== "image").map((name) => sides(name, change.old?.[name], change.new?.[name])), context ? pictures(change, context) : null);
+}
+
+/** The picture of each side, where there is one. */
+function pictures(change, context) {
+  if (!change.old?.image && !change.new?.image) return null;
+  const side = (step, key) => {
+    if (!step?.image) return h("div", {});
+    const image = h("img", { alt: step.image.alt || t("reader.picture", { n: step.number }), loading: "lazy", width: step.image.width, height: step.image.height });
+    context.api.show(image, pictureAddress(context.sopId, step.image)).catch(() => image.removeAttribute("src"));
+    return h("figure", {}, image, h("figcaption", { class: "small muted" }, t(key)));
+  };
+  return h("div", { class: "sides pictures" }, side(change.old, "compare.before"), side(change.new, "compare.after"));
 }

@@ -49,10 +49,11 @@ function table(block) {
 function other(block, context) {
   const parts = [];
   if (block.title) parts.push(h("strong", {}, isText(block.title) ? runs(block.title) : block.title));
-  if (isText(block.text) && block.text.length) parts.push(h("p", {}, runs(block.text)));
+  if (block.type === "step") parts.push(h("h4", {}, `${block.number}. `, runs(block.text)));
+  else if (isText(block.text) && block.text.length) parts.push(h("p", {}, runs(block.text)));
   if (Array.isArray(block.items)) parts.push(h(block.ordered || block.kind === "number" ? "ol" : "ul", {}, block.items.map((item) => h("li", {}, isText(item) ? runs(item) : isText(item.text) ? runs(item.text) : String(item)))));
   if (Array.isArray(block.children)) parts.push(block.children.map((child) => shown(child, context)));
-  return h("div", { class: `block ${block.type}` }, parts);
+  return h("div", { class: `block of-${block.type}` }, parts);
 }
 
 function markdown(page) {

@@ -23,7 +23,8 @@ class SopProgress extends Component {
     this.bar = h("progress", { max: 1, "aria-label": t("progress.label") });
     this.stages = h("ol", { class: "stages" });
     this.steps = h("ol", { class: "found" });
-    this.stepsHead = h("h3", { hidden: true }, t("progress.steps"));
+    this.provisional = h("span", { class: "badge warn" }, t("progress.provisional"));
+    this.stepsHead = h("h3", { class: "row", hidden: true }, t("progress.steps"), this.provisional);
     this.answer = h("div", { class: "stack tight", "aria-live": "polite" });
     this.actions = h("div", { class: "row" });
     this.root.append(h("div", { class: "card stack" }, h("div", { class: "row between" }, h("div", {}, this.headline, this.left), this.actions), this.bar, this.stages, this.answer), this.stepsHead, this.steps);
@@ -68,7 +69,7 @@ class SopProgress extends Component {
     this.bar.hidden = ["failed", "parked", "cancelled"].includes(job.state);
     this.left.textContent = job.state === "running" ? [percent(job.fraction), job.seconds_left === null || job.seconds_left === undefined ? "" : t("progress.left", { time: clock(job.seconds_left) })].filter(Boolean).join(" · ") : t(`progress.hint.${job.state}`);
     this.showStages(job);
-    this.showSteps(job.steps ?? []);
+    this.showSteps(job.steps ?? [], job.provisional);
     if (before !== job.state) this.showEnd(job);
   }
 
@@ -81,9 +82,12 @@ class SopProgress extends Component {
     }));
   }
 
-  /** Only new ones are added, so that a screen reader and the eye see them appear. */
-  showSteps(steps) {
+  /** Only new ones are added, so that a screen reader and the eye see them appear. Provisional ones are marked: what is seen later may word them anew. */
+  showSteps(steps, provisional) {
     this.stepsHead.hidden = !steps.length;
+    this.provisional.hidden = !provisional;
+    this.steps.classList.toggle("provisional", Boolean(provisional));
+    while (this.steps.children.length > steps.length) this.steps.lastChild.remove();
     steps.forEach((step, index) => {
       const text = step.action ?? step;
       const item = this.steps.children[index];

@@ -1,5 +1,6 @@
 /**
  * <sop-publish api token sop-id> shows what is missing, how a target will show the page, and publishes it.
+ * A host that knows where the page goes sets `connection`, `place`, `parent` and `place-name`; the person is then not asked for it.
  * Event "sop-published" with the publication when the page stands there.
  */
 
@@ -61,8 +62,9 @@ class SopPublish extends Component {
     this.button = h("button", { class: "primary" }, icon("upload"), t("publish.button"));
     // One intention, one key: a double click or a repeated request publishes once.
     this.key = newKey();
-    const form = h("form", { class: "card stack", onsubmit: (event) => this.publish(event) }, h("h2", {}, t("publish.where")),
-      field("publish.target", this.connection), h("div", { class: "pair" }, field("publish.place", this.place, h("span", { class: "hint" }, t("publish.place.hint"))), field("publish.parent", this.parent)),
+    const where = this.fixed ? h("p", {}, this.getAttribute("place-name") || this.getAttribute("place"))
+      : [field("publish.target", this.connection), h("div", { class: "pair" }, field("publish.place", this.place, h("span", { class: "hint" }, t("publish.place.hint"))), field("publish.parent", this.parent))];
+    const form = h("form", { class: "card stack", onsubmit: (event) => this.publish(event) }, h("h2", {}, t("publish.where")), where,
       h("div", { class: "pair" }, field("publish.owner", this.owner), field("publish.interval", this.interval)),
       this.answer, h("div", { class: "row" }, this.button, h("button", { type: "button", onclick: () => this.askApproval() }, t("publish.ask-approval")), this.approvalState()));
     this.connectionChosen();
@@ -74,11 +76,16 @@ class SopPublish extends Component {
     return newest ? h("span", { class: `badge ${{ approved: "ok", open: "warn", declined: "danger" }[newest.state] ?? ""}` }, word("approval", newest.state)) : null;
   }
 
+  get fixed() {
+    return this.hasAttribute("connection");
+  }
+
   connectionChosen() {
+    if (this.fixed) this.connection.value = this.getAttribute("connection");
     const chosen = this.connections.find((one) => one.id === this.connection.value);
     const before = this.publications.find((one) => one.connection_id === chosen.id);
-    this.place.value = before?.place ?? chosen.default_place ?? "";
-    this.parent.value = before?.parent ?? "";
+    this.place.value = this.getAttribute("place") ?? before?.place ?? chosen.default_place ?? "";
+    this.parent.value = this.getAttribute("parent") ?? before?.parent ?? "";
     this.preview(chosen.kind);
   }
 
@@ -139,7 +146,7 @@ class SopPublish extends Component {
   }
 
   previews() {
-    const kinds = ["confluence", "notion", "filesystem"];
+    const kinds = this.fixed ? this.connections.filter((one) => one.id === this.getAttribute("connection")).map((one) => one.kind) : ["confluence", "notion", "filesystem"];
     this.tabs = h("div", { class: "tabs", role: "tablist", "aria-label": t("preview.label") }, kinds.map((kind) => h("button", { type: "button", role: "tab", id: `tab-${kind}`, "aria-controls": "preview", onclick: () => this.preview(kind), onkeydown: (event) => this.tabKey(event, kinds, kind) }, word("kind", kind))));
     this.previewBox.id = "preview";
     this.previewBox.setAttribute("role", "tabpanel");

@@ -9,12 +9,21 @@ import { ask, fill, h, icon } from "./dom.js";
 import { bytes, clock } from "./format.js";
 import { Capture, refusal, refusalOf } from "./recorder/capture.js";
 import { ChunkStore } from "./recorder/chunk-store.js";
+import { sorted } from "./recorder/companions.js";
+import { canFloat, float } from "./recorder/floating.js";
 import { form } from "./recorder/form.js";
+import { Marks, eventsFile } from "./recorder/marks.js";
 import { Transfer, resumeAddress } from "./recorder/transfer.js";
 import { fileSource } from "./recorder/tus.js";
 import { t } from "./strings.js";
 
 const COUNTDOWN_s = 3;
+
+/** What goes along with a recording of our own: the marks that were set by its end. */
+const besideOf = (store) => () => {
+  const blob = eventsFile(store.row.events);
+  return blob ? [{ kind: "events", blob }] : [];
+};
 
 class SopRecorder extends Component {
   static sheets = ["ui.css", "recorder.css"];
@@ -35,7 +44,7 @@ class SopRecorder extends Component {
 
   showChoice() {
     const refused = refusal();
-    const file = h("input", { type: "file", id: "file", class: "visually-hidden", multiple: true, accept: "video/*,audio/*,.mkv,.webm,.mov", onchange: () => this.takeFiles(file.files) });
+    const file = h("input", { type: "file", id: "file", class: "visually-hidden", multiple: true, accept: "video/*,audio/*,.mkv,.webm,.mov,.cast,.srt,.vtt,.jsonl", onchange: () => this.takeFiles(file.files) });
     const drop = h("div", { class: "drop", ondragover: (event) => { event.preventDefault(); drop.classList.add("over"); }, ondragleave: () => drop.classList.remove("over"), ondrop: (event) => this.drop(event, drop) },
       icon("upload"), h("h2", {}, t("recorder.file.title")), h("p", { class: "muted" }, t("recorder.file.text")), file, h("label", { for: "file", class: "button" }, t("recorder.file.button")));
     const record = h("div", { class: "drop solid" },
@@ -52,9 +61,11 @@ class SopRecorder extends Component {
   }
 
   takeFiles(files) {
-    for (const file of files) {
+    const { recordings, lonely } = sorted([...files]);
+    if (lonely.length) fill(this.said, notice("warn", t("recorder.file.lonely", { name: lonely.join(", ") })));
+    for (const { file, beside } of recordings) {
       if (!file.size) fill(this.said, notice("warn", t("recorder.file.empty", { name: file.name })));
-      else this.send(fileSource(file), { name: file.name, metadata: { filename: file.name, filetype: file.type, ...this.form.values }, fingerprint: `${file.name}:${file.size}:${file.lastModified}` });
+      else this.send(fileSource(file), { name: [file, ...beside.map(({ blob }) => blob)].map(({ name }) => name).join(" + "), beside: () => [...beside], metadata: { filename: file.name, filetype: file.type, ...this.form.values }, fingerprint: `${file.name}:${file.size}:${file.lastModified}` });
     }
   }
 
@@ -100,10 +111,11 @@ class SopRecorder extends Component {
 
   async record() {
     const filename = `${t("recorder.name")} ${new Date().toISOString().slice(0, 16).replace(":", ".")}.${Capture.mediaType === "video/mp4" ? "mp4" : "webm"}`;
-    this.store = await ChunkStore.create({ id: newKey(), owner: this.api.url(""), started_at: Date.now(), metadata: { filename, filetype: Capture.mediaType, ...this.form.values } });
+    this.store = await ChunkStore.create({ id: newKey(), owner: this.api.url(""), started_at: Date.now(), metadata: { filename, filetype: Capture.mediaType, ...this.form.values }, events: [] });
+    this.marks = new Marks({ events: this.store.row.events, changed: () => this.store.save(), now: () => this.capture?.seconds ?? this.store.row.seconds });
     this.capture.begin();
     this.showStudio();
-    this.transfer = this.send(this.store, { name: filename, metadata: this.store.row.metadata, store: this.store, live: true });
+    this.transfer = this.send(this.store, { name: filename, metadata: this.store.row.metadata, store: this.store, live: true, beside: besideOf(this.store) });
   }
 
   /** A chunk goes to the disk first and is sent from there. A full disk keeps recording as long as the server takes what came before. */
@@ -135,10 +147,12 @@ class SopRecorder extends Component {
       state.classList.toggle("off", paused);
       fill(pause, icon(paused ? "play" : "pause"), t(paused ? "recorder.resume" : "recorder.pause"));
     } }, icon("pause"), t("recorder.pause"));
-    fill(this.stage, h("div", { class: "studio" },
+    fill(this.stage, h("div", { class: "studio", onkeydown: (event) => this.marks.onkey(event) },
       h("div", { class: "row between" }, state, time),
       h("div", { class: "row" }, icon("mic"), level), quiet,
+      h("div", { class: "row" }, this.marks.buttons(), this.marks.back), this.marks.said,
       h("div", { class: "row" }, pause,
+        canFloat() ? h("button", { type: "button", onclick: () => float(this) }, icon("screen"), t("recorder.float")) : null,
         h("span", { class: "grow" }),
         h("button", { type: "button", class: "primary", id: "finish", onclick: () => this.finish() }, t("recorder.finish")))));
     this.root.querySelector("#finish").focus();
@@ -157,6 +171,7 @@ class SopRecorder extends Component {
   async finish() {
     if (!this.capture || this.finishing) return;
     this.finishing = true;
+    this.floating?.close();
     await this.capture.end();
     this.capture = null;
     await this.store.finish();
@@ -183,7 +198,7 @@ class SopRecorder extends Component {
         h("button", { type: "button", class: "primary", onclick: async () => {
           box.remove();
           await store.finish();
-          this.send(store, { name: store.row.metadata.filename, metadata: store.row.metadata, store, url: store.row.url });
+          this.send(store, { name: store.row.metadata.filename, metadata: store.row.metadata, store, url: store.row.url, beside: besideOf(store) });
         } }, t("recorder.resume-upload")),
         h("button", { type: "button", onclick: async () => {
           if (!(await ask(this.root, { title: t("recorder.discard.title"), text: t("recorder.discard.text"), yes: t("recorder.discard"), no: t("action.cancel"), danger: true }))) return;

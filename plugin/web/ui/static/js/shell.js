@@ -5,7 +5,7 @@ import { explain, notice } from "./component.js";
 import { fill, h, icon, iconButton, openDialog } from "./dom.js";
 import { t } from "./strings.js";
 
-const ROLES = ["viewer", "author", "admin"];
+const ROLES = ["viewer", "author", "approver", "admin"];
 
 /** True when `me` may do what `role` may. */
 export function may(me, role) {

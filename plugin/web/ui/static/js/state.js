@@ -2,9 +2,16 @@ import { h } from "./dom.js";
 import { date } from "./format.js";
 import { t, word } from "./strings.js";
 
+const REVIEW = { current: "ok", "due soon": "warn", due: "warn", overdue: "danger", "in review": "accent" };
+
 /** One badge for where an SOP stands; a review that is due wins over the rest. */
 export function stateBadge(sop) {
   if (sop.status !== "retired" && ["overdue", "due"].includes(sop.review_state)) return h("span", { class: `badge ${sop.overdue ? "danger" : "warn"}`, title: date(sop.due) }, t(sop.overdue ? "status.overdue" : "status.due"));
   const kind = { published: "ok", approved: "accent", "in review": "warn" }[sop.status] ?? "";
   return h("span", { class: `badge ${kind}` }, word("status", sop.status));
+}
+
+/** The state of a review alone. */
+export function reviewBadge(state) {
+  return h("span", { class: `badge ${REVIEW[state] ?? ""}` }, word("review", state));
 }

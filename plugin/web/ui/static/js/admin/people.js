@@ -2,7 +2,7 @@ import { ask, fill, h } from "../dom.js";
 import { t } from "../strings.js";
 import { act, field, form, table } from "./form.js";
 
-const ROLES = ["viewer", "author", "admin"];
+const ROLES = ["viewer", "author", "approver", "admin"];
 
 export async function show({ panel, api, me, load }) {
   const { items } = await api.get("/people");

@@ -1,11 +1,11 @@
 /** Two revisions side by side, step by step; or what a new recording proposes, to be taken whole or in part. */
 
-import { failed, notice } from "../component.js";
-import { showDifference } from "../diff.js";
+import { explain, failed } from "../component.js";
+import { showDifference, sides } from "../diff.js";
 import { ask, fill, h } from "../dom.js";
 import { moment } from "../format.js";
 import { may, pageHead, start, toast } from "../shell.js";
-import { t } from "../strings.js";
+import { t, word } from "../strings.js";
 
 start(async ({ page, api, me, data }) => {
   const path = `/sops/${encodeURIComponent(data.sopId)}`;
@@ -26,7 +26,7 @@ start(async ({ page, api, me, data }) => {
     history.replaceState(null, "", `?from=${old}&to=${now}`);
     try {
       const difference = await api.get(`${path}/diff?from=${old}&to=${now}`);
-      fill(out, difference.note ? h("p", {}, difference.note) : null, showDifference(difference));
+      fill(out, difference.note ? h("p", {}, difference.note) : null, showDifference(difference, undefined, { api, sopId: data.sopId }));
     } catch (error) {
       failed(out, error, load);
     }
@@ -44,23 +44,35 @@ start(async ({ page, api, me, data }) => {
   }
 
   async function showProposal() {
-    const proposal = await api.get(`${path}/proposal`);
+    const [proposal, places] = await Promise.all([api.get(`${path}/proposal`), api.get(`${path}/publications`)]);
     const taken = new Set();
+    const recorded = new Set();
+    const author = may(me, "author");
+    const tick = (set, id, checked, label) => h("label", { class: "choice" }, h("input", { type: "checkbox", checked, onchange: (event) => (event.target.checked ? set.add(id) : set.delete(id)) }), label);
     const choice = (change) => {
-      if (change.kind === "same") return null;
+      if (change.kind === "same" || !author) return null;
       taken.add(change.id);
-      return h("label", { class: "choice" }, h("input", { type: "checkbox", checked: true, onchange: (event) => (event.target.checked ? taken.add(change.id) : taken.delete(change.id)) }), t("proposal.take"));
+      return tick(taken, change.id, true, t("proposal.take"));
     };
+    const open = places.items.filter((one) => ["published", "pending", "rejected"].includes(one.state));
+    const everywhere = h("input", { type: "checkbox", checked: open.length > 0 });
     const decide = async (verb, body) => {
       try {
         await api.post(`${path}/proposals/${encodeURIComponent(proposal.id)}/${verb}`, body);
         location.assign(path);
       } catch (error) {
-        toast("danger", error.message);
+        toast("danger", explain(error));
       }
     };
-    const actions = may(me, "author") ? [h("button", { type: "button", onclick: () => decide("reject", {}) }, t("proposal.reject")), h("button", { type: "button", class: "primary", onclick: () => decide("accept", { only: [...taken] }) }, t("proposal.accept"))] : [];
-    page.append(head(t("proposal.title"), actions), h("p", { class: "muted" }, t("proposal.text")), ...(proposal.kept.length ? [notice("info", t("proposal.kept", { n: proposal.kept.length }))] : []), showDifference(proposal.difference, choice));
+    const accept = () => decide("accept", { only: [...taken], recorded: [...recorded], everywhere: everywhere.checked && open.length > 0 });
+    const differs = (edit) => JSON.stringify(edit.ours) !== JSON.stringify(edit.recorded);
+    const edits = proposal.edits.filter((edit) => differs(edit) && edit.field !== "steps");
+    const kept = edits.length ? h("section", { class: "stack tight" }, h("h2", {}, t("proposal.kept", { n: edits.length })), h("p", { class: "muted" }, t("proposal.kept.text")),
+      h("div", { class: "diff" }, edits.map((edit) => h("section", { class: "change" },
+        h("header", {}, h("span", { class: "badge" }, t("basis.edited")), h("h3", { class: "grow" }, edit.number ? t("compare.step", { n: edit.number, action: edit.action }) : word("field", edit.field)), author ? tick(recorded, edit.path, false, t("proposal.recorded")) : null),
+        edit.field === "image" ? h("p", {}, t("proposal.picture")) : [h("div", { class: "sides heads small muted" }, h("div", {}, t("proposal.ours")), h("div", {}, t("proposal.theirs"))), sides(edit.field, edit.ours, edit.recorded)])))) : null;
+    page.append(head(t("proposal.title"), []), ...[h("p", { class: "lead-in" }, proposal.note), h("p", { class: "muted" }, t("proposal.text")), showDifference(proposal.difference, choice, { api, sopId: data.sopId }), kept,
+      author ? h("div", { class: "card row decide" }, open.length ? h("label", { class: "choice grow" }, everywhere, t("proposal.everywhere", { where: open.map((one) => word("kind", one.kind)).join(", ") })) : h("span", { class: "grow" }), h("button", { type: "button", onclick: () => decide("reject", {}) }, t("proposal.reject")), h("button", { type: "button", class: "primary", onclick: accept }, t("proposal.accept"))) : null].filter(Boolean));
   }
 
   page.append(head(t("page.compare"), []), h("div", { class: "row" }, from, to, restore), out);

@@ -8,7 +8,7 @@ import { readSop } from "../reader.js";
 import { reviewPanel } from "../review-panel.js";
 import { may, pageHead, start, toast } from "../shell.js";
 import { t, word } from "../strings.js";
-import { stateBadge } from "../state.js";
+import { reviewBadge, stateBadge } from "../state.js";
 
 const TABS = ["read", "history", "publications", "reviews", "audit"];
 
@@ -49,7 +49,7 @@ start(async ({ page, api, me, data }) => {
     const fact = (key, value) => (value ? [h("dt", {}, t(key)), h("dd", {}, value)] : []);
     const made = content.provenance ?? {};
     return h("section", { class: "card stack tight", "aria-label": t("sop.facts") }, h("dl", { class: "facts" },
-      fact("sop.owner", summary.owner), fact("sop.due", summary.due ? date(summary.due) : null), fact("field.area", content.area ? word("area", content.area) : null),
+      fact("sop.owner", summary.owner), fact("sop.review", summary.due || summary.review_state !== "current" ? reviewBadge(summary.review_state) : null), fact("sop.due", summary.due ? date(summary.due) : null), fact("field.area", content.area ? word("area", content.area) : null),
       fact("sop.changed", moment(summary.updated_at)), fact("sop.recorded", made.duration ? clock(made.duration) : null), fact("sop.model", made.speech_model), fact("sop.generator", made.generator)),
       summary.targets.length ? h("ul", { class: "plain small" }, summary.targets.map((where) => h("li", {}, word("kind", where.kind), ": ", where.url ? link(where.url) : word("publication", where.state)))) : null);
   }
@@ -69,10 +69,12 @@ start(async ({ page, api, me, data }) => {
   }
 
   async function revisions() {
-    const { items } = await api.get(`${path}/revisions`);
+    const [{ items }, places] = await Promise.all([api.get(`${path}/revisions`), api.get(`${path}/publications`)]);
+    const where = Object.fromEntries(places.items.map((one) => [one.id, one]));
+    const versions = (revision) => Object.entries(revision.versions ?? {}).filter(([id]) => where[id]).map(([id, version]) => h("span", { class: "badge", title: `${where[id].place} ${version}` }, t("sop.version", { where: word("kind", where[id].kind), version: version.length > 12 ? version.slice(0, 8) : version })));
     fill(panel, h("ul", { class: "timeline card" }, items.map((revision, index) => h("li", {},
-      h("div", {}, h("a", { href: `${path}?revision=${revision.number}` }, h("strong", {}, t("sop.revision", { n: revision.number }))), " ", h("span", { class: "badge" }, word("origin", revision.origin)), " ", revision.approved ? h("span", { class: "badge ok" }, t("approval.approved")) : null,
-        revision.note ? h("p", {}, revision.note) : null, h("p", { class: "small muted" }, t("sop.by", { who: revision.author_name, when: moment(revision.created_at) }))),
+      h("div", {}, h("a", { href: `${path}?revision=${revision.number}` }, h("strong", {}, t("sop.revision", { n: revision.number }))), " ", h("span", { class: "badge" }, word("origin", revision.origin)), " ", revision.approved ? h("span", { class: "badge ok" }, t("approval.approved")) : null, " ", h("span", { class: "small muted" }, index === items.length - 1 ? "" : t(`change.${revision.kind}`)),
+        revision.note ? h("p", {}, revision.note) : null, h("p", { class: "small muted" }, t("sop.by", { who: revision.author_name, when: moment(revision.created_at) }), " ", versions(revision))),
       h("div", { class: "row" }, items[index + 1] ? h("a", { class: "button small", href: `${path}/compare?from=${items[index + 1].number}&to=${revision.number}` }, t("sop.compare")) : null,
         index && author ? h("button", { type: "button", class: "small", onclick: () => restore(revision.number) }, t("sop.restore")) : null)))));
   }
@@ -102,8 +104,16 @@ start(async ({ page, api, me, data }) => {
   }
 
   async function audit() {
-    const { items } = await api.get(`${path}/audit`);
-    fill(panel, h("ul", { class: "timeline card" }, items.map((event) => h("li", {}, h("div", {}, event.sentence), h("span", { class: "small muted number" }, `${event.actor_name} · ${moment(event.at)}`)))));
+    const list = h("ul", { class: "timeline card" });
+    const more = h("div", {});
+    const entry = (event) => h("li", {}, h("div", {}, h("strong", {}, event.actor_name), " ", event.sentence), h("span", { class: "small muted number" }, [event.revision ? t("sop.revision", { n: event.revision }) : null, moment(event.at)].filter(Boolean).join(" · ")));
+    const load = async (cursor) => {
+      const { items, next_cursor: next } = await api.get(`${path}/audit${cursor ? `?cursor=${encodeURIComponent(cursor)}` : ""}`);
+      list.append(...items.map(entry));
+      fill(more, next ? h("button", { type: "button", onclick: () => load(next).catch((error) => failed(more, error)) }, t("library.more")) : null);
+    };
+    await load(null);
+    fill(panel, list, more);
   }
 
   const actions = author ? [h("a", { class: "button", href: `/new?sop=${encodeURIComponent(data.sopId)}` }, icon("screen"), t("sop.again")), h("a", { class: "button", href: `${path}/edit` }, t("sop.edit")), h("a", { class: "button primary", href: `${path}/publish` }, t("sop.publish"))] : [];

@@ -10,9 +10,11 @@ const REQUIRED = ["purpose", "scope", "roles", "prerequisites", "troubleshooting
 
 start(async ({ page, api, me, data }) => {
   const path = `/templates/${encodeURIComponent(data.name)}`;
-  const [area, people] = await Promise.all([api.get(path).catch((error) => {
+  const [area, people] = await Promise.all([api.get(path).catch(async (error) => {
     if (error.status !== 404) throw error;
-    return { name: data.name, title: "", policy: {}, approval: null, required: [], sections: SECTIONS };
+    const from = new URLSearchParams(location.search).get("from");
+    const model = from ? await api.get(`/templates/${encodeURIComponent(from)}`) : { policy: {}, approval: null, required: [], sections: SECTIONS };
+    return { ...model, name: data.name, title: "" };
   }), api.get("/people")]);
   const admin = may(me, "admin");
   const title = h("input", { id: "title", value: area.title, required: true, maxlength: 200 });
@@ -21,7 +23,7 @@ start(async ({ page, api, me, data }) => {
   const needed = h("input", { id: "needed", type: "number", min: 0, max: 50, value: area.approval?.needed ?? 0 });
   const field = (control, key, hint) => h("div", { class: "field" }, h("label", { for: control.id }, t(key)), control, hint ? h("span", { class: "hint" }, t(hint)) : null);
   const boxes = (key, names, chosen) => {
-    const all = [...new Set([...names, ...chosen])];
+    const all = [...new Set([...chosen, ...names])];
     const inputs = all.map((name) => h("input", { type: "checkbox", value: name, checked: chosen.includes(name) }));
     const element = h("fieldset", {}, h("legend", {}, t(key)), h("div", { class: "checks" }, inputs.map((input) => h("label", { class: "choice" }, input, word("field", input.value)))));
     return { element, get values() { return inputs.filter((input) => input.checked).map((input) => input.value); } };
@@ -39,6 +41,7 @@ start(async ({ page, api, me, data }) => {
     if (policy.interval_days) delete policy.interval_months;
     try {
       await api.put(path, { title: title.value, policy, approval: { needed: number(needed) ?? 0, approvers: persons.filter((input) => input.checked).map((input) => input.value) }, required: required.values, sections: sections.values });
+      history.replaceState(null, "", location.pathname);
       fill(answer, notice("ok", t("action.saved")));
     } catch (error) {
       fill(answer, notice("danger", explain(error)));

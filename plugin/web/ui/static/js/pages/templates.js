@@ -6,10 +6,18 @@ import { t, word } from "../strings.js";
 
 start(async ({ page, api, me }) => {
   const { items } = await api.get("/templates");
-  const name = h("input", { id: "copy", maxlength: 60, pattern: "[A-Za-z0-9-]+", required: true });
+  const name = h("input", { id: "copy", maxlength: 60, pattern: "[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?", title: t("templates.name.hint"), required: true });
+  const from = h("select", { id: "from" }, h("option", { value: "" }, t("templates.from.nothing")), items.filter((area) => area.name).map((area) => h("option", { value: area.name }, area.title)));
+  const add = (event) => {
+    event.preventDefault();
+    const taken = items.some((area) => area.name === name.value.toLowerCase());
+    name.setCustomValidity(taken ? t("templates.name.taken") : "");
+    if (name.reportValidity()) location.assign(`/templates/${encodeURIComponent(name.value.toLowerCase())}${from.value ? `?from=${encodeURIComponent(from.value)}` : ""}`);
+  };
+  name.addEventListener("input", () => name.setCustomValidity(""));
   page.append(pageHead({ title: t("page.templates") }), h("p", { class: "muted" }, t("templates.text")),
     h("div", { class: "cards" }, items.map((area) => card(area, may(me, "admin")))),
-    may(me, "admin") ? h("form", { class: "card row", onsubmit: (event) => (event.preventDefault(), location.assign(`/templates/${encodeURIComponent(name.value.toLowerCase())}`)) }, h("div", { class: "field" }, h("label", { for: "copy" }, t("templates.new")), name), h("button", {}, t("templates.new.button"))) : "");
+    may(me, "admin") ? h("form", { class: "card row", onsubmit: add }, h("div", { class: "field" }, h("label", { for: "copy" }, t("templates.new")), name), h("div", { class: "field" }, h("label", { for: "from" }, t("templates.from")), from), h("button", {}, t("templates.new.button"))) : "");
 });
 
 function card(area, admin) {

@@ -18,9 +18,9 @@ export const resumeAddress = {
 };
 
 export class Transfer {
-  /** `store` for a recording that is kept in the browser until it has arrived, `fingerprint` for a file; `live` while it grows. */
-  constructor({ component, source, name, metadata, store = null, fingerprint = null, url = null, live = false }) {
-    Object.assign(this, { component, store, fingerprint, name, metadata, source, live });
+  /** `store` for a recording that is kept in the browser until it has arrived, `fingerprint` for a file; `live` while it grows; `beside()` are its side files. */
+  constructor({ component, source, name, metadata, store = null, fingerprint = null, url = null, live = false, beside = () => [] }) {
+    Object.assign(this, { component, store, fingerprint, name, metadata, source, live, beside });
     this.owner = component.api.url("");
     this.bar = h("progress", { max: 1, "aria-label": t("transfer.label", { name }) });
     this.words = h("p", { class: "small muted number" }, t("transfer.starting"));
@@ -31,7 +31,7 @@ export class Transfer {
   }
 
   begin(url) {
-    this.upload = new TusUpload({ api: this.component.api, source: this.source, metadata: this.metadata, url });
+    this.upload = new TusUpload({ api: this.component.api, source: this.source, metadata: this.metadata, url, beside: this.beside });
     this.upload.addEventListener("created", ({ detail }) => this.remember(detail.url));
     this.upload.addEventListener("progress", ({ detail }) => this.show(detail));
     this.upload.addEventListener("waiting", ({ detail }) => (this.words.textContent = t("transfer.waiting", { why: this.component.explain(detail.error), n: Math.ceil(detail.seconds) })));

@@ -13,12 +13,12 @@ const FINAL = new Set([400, 403, 404, 410, 413, 415, 422, 507]);
 
 /**
  * A source is `{size, read(start, most)}`: `size` in bytes or null while it still grows; `read` gives a Blob of 1..most bytes, or null when
- * nothing is there yet. Events: "progress" {offset, size, speed_bytes_per_s, seconds_left}, "waiting" {seconds, error}, "sent" {offset}.
+ * nothing is there yet. `beside()` gives the side files `[{kind, blob}]`, which go before the last byte. Events: "progress" {offset, size, speed_bytes_per_s, seconds_left}, "waiting" {seconds, error}, "sent" {offset}.
  */
 export class TusUpload extends EventTarget {
-  constructor({ api, source, metadata, url = null }) {
+  constructor({ api, source, metadata, url = null, beside = () => [] }) {
     super();
-    Object.assign(this, { api, source, metadata, url, offset: 0, stopped: false });
+    Object.assign(this, { api, source, metadata, url, beside, offset: 0, stopped: false });
     this.slice_bytes = FIRST_bytes;
     this.key = newKey();
     this.announced = source.size !== null;
@@ -90,8 +90,20 @@ export class TusUpload extends EventTarget {
       await this.pause(1);
       return false;
     }
+    if (this.source.size !== null && this.offset + (body?.size ?? 0) >= this.source.size) await this.sendBeside();
     await this.patch(body ?? new Blob());
     return this.announced && this.offset >= this.source.size;
+  }
+
+  /** The service takes the recording in with its last byte, so what belongs to it must be there by then. One request each: they are small. */
+  async sendBeside() {
+    this.pending ??= this.beside();
+    while (this.pending.length) {
+      const { kind, blob } = this.pending[0];
+      const headers = { ...VERSION, "Upload-Length": String(blob.size), "Upload-Metadata": encoded({ kind, of: this.url.split("/").pop(), filename: blob.name ?? kind }), "Content-Type": "application/offset+octet-stream" };
+      if (blob.size) await this.api.send("POST", "/uploads", { body: blob, headers, signal: this.abort.signal });
+      this.pending.shift();
+    }
   }
 
   async patch(body) {

@@ -1,0 +1,201 @@
+"""Webhooks of Notion: the handshake, signed events, and buttons. A hook only says which row or page to look at; what happened is seen by looking."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import structlog
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from plugin.domain.errors import Forbidden, Invalid
+from plugin.services import connections, inbound, journal, notion_rows
+from plugin.services.caller import Caller
+from plugin.services.deps import Deps
+from plugin.services.notion_rows import Policy
+from plugin.store import rows, tables
+from plugin.vault import new_secret
+
+log = structlog.get_logger()
+
+HOOK, EVENT = "notion-hook", "notion-event"
+LOOKS = ("page.created", "page.properties_updated", "page.undeleted", "page.deleted", "page.moved")
+"""Events that can concern a row. Others of a published page make us look at that page soon."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hooks:
+    """For the admin. ``verification_token`` is what Notion sent and wants to see in its portal; None: it has not called yet."""
+
+    connection_id: str
+    events_path: str
+    button_path: str
+    button_secret: str
+    verification_token: str | None
+    policy: Policy
+    missing: tuple[str, ...] = ()
+
+
+def hooks(deps: Deps, caller: Caller, connection_id: str) -> Hooks:
+    """Made at the first look. ``missing`` says what the connection may not do or lacks. Raises NotFound, Invalid, Forbidden."""
+    caller.require("admin")
+    view = connections.connection(deps, caller, connection_id)
+    if view.kind != "notion":
+        raise Invalid("connection", "This is not a connection to Notion.")
+    try:
+        identity = connections.check(deps, caller, connection_id)
+        missing, bot_id = identity.missing, identity.account_id
+    except Invalid as error:
+        missing, bot_id = (error.message_for_user,), None
+    secrets = _secrets(deps, connection_id) or _made(deps, caller.workspace_id, connection_id)
+    if bot_id and secrets.get("bot_id") != bot_id:
+        secrets = {**secrets, "bot_id": bot_id}
+        _store(deps, caller.workspace_id, connection_id, secrets)
+    with deps.database.begin() as session:
+        policy = notion_rows.policy(session, connection_id)
+    return Hooks(
+        connection_id=connection_id,
+        events_path=f"/notion/events/{connection_id}/{secrets['path']}",
+        button_path=f"/notion/button/{connection_id}",
+        button_secret=secrets["button"],
+        verification_token=secrets.get("verification"),
+        policy=policy,
+        missing=tuple(missing),
+    )
+
+
+def forget_handshake(deps: Deps, caller: Caller, connection_id: str) -> None:
+    """After the subscription was deleted in Notion: the next one may introduce itself, at a new address. Raises NotFound, Forbidden."""
+    caller.require("admin")
+    with deps.database.begin() as session:
+        connection = rows.get(session, tables.Connection, caller.workspace_id, connection_id)
+        journal.note(session, deps, caller, "connection.changed", subject=connection.id, name=connection.name)
+    _made(deps, caller.workspace_id, connection_id)
+
+
+def arrived(deps: Deps, connection_id: str, path: str, raw: bytes, signature: str) -> None:
+    """One delivery. Raises Forbidden where it proves nothing; anything else is accepted, whether it matters to us or not."""
+    found = inbound.link(deps, kind=HOOK, external_id=connection_id)
+    secrets = json.loads(found.secret) if found and found.secret else None
+    if found is None or secrets is None or not hmac.compare_digest(path.encode(), secrets["path"].encode()):
+        raise Forbidden("This address is not known.")
+    body = _object(raw)
+    token = body.get("verification_token")
+    if isinstance(token, str) and "type" not in body:
+        _shake_hands(deps, found.workspace_id, connection_id, secrets, token, raw, signature)
+        return
+    if not secrets.get("verification") or not signed(raw, signature, secrets["verification"]):
+        raise Forbidden("The signature is missing or wrong.")
+    _happened(deps, found.workspace_id, connection_id, secrets, body)
+
+
+def pressed(deps: Deps, connection_id: str, secret: str, raw: bytes) -> None:
+    """A *Create SOP* button in a row. Raises Forbidden, Invalid."""
+    found = inbound.link(deps, kind=HOOK, external_id=connection_id)
+    secrets = json.loads(found.secret) if found and found.secret else None
+    if found is None or secrets is None or not hmac.compare_digest(secret.encode(), secrets["button"].encode()):
+        raise Forbidden("The button's secret is missing or wrong.")
+    data = _object(raw).get("data")
+    row_id = _uuid(data.get("id") if isinstance(data, dict) else None)
+    if row_id is None:
+        raise Invalid("data", "The button does not say in which row it was pressed.")
+    notion_rows.ask(deps, workspace_id=found.workspace_id, connection_id=connection_id, row_id=row_id, again=True)
+
+
+def signed(raw: bytes, signature: str, token: str) -> bool:
+    """Whether Notion signed exactly these bytes with the subscription's token."""
+    expected = "sha256=" + hmac.new(token.encode(), raw, hashlib.sha256).hexdigest()
+    return hmac.compare_digest(expected.encode(), signature.encode())
+
+
+def _shake_hands(
+    deps: Deps, workspace_id: str, connection_id: str, secrets: Mapping[str, Any], token: str, raw: bytes, signature: str
+) -> None:
+    known = secrets.get("verification")
+    if known is not None and not hmac.compare_digest(str(known).encode(), token.encode()):
+        raise Forbidden("A subscription is active already. Ask an admin to forget it first.")
+    if not 8 <= len(token) <= 500 or not token.isascii() or (signature and not signed(raw, signature, token)):
+        raise Forbidden("The signature is missing or wrong.")
+    if known is None:
+        _store(deps, workspace_id, connection_id, {**secrets, "verification": token})
+        log.info("notion_handshake", connection_id=connection_id)
+
+
+def _happened(deps: Deps, workspace_id: str, connection_id: str, secrets: Mapping[str, Any], event: Mapping[str, Any]) -> None:
+    kind, identity = str(event.get("type") or ""), _uuid(event.get("id"))
+    entity = event.get("entity")
+    page_id = _uuid(entity.get("id") if isinstance(entity, dict) else None)
+    if page_id is None or identity is None or not kind.startswith("page."):
+        return
+    if not inbound.first_time(deps, kind=EVENT, external_id=f"{connection_id}/{identity}", workspace_id=workspace_id):
+        return
+    authors = event.get("authors")
+    ids = {_uuid(author.get("id")) for author in authors if isinstance(author, dict)} if isinstance(authors, list) else set()
+    if ids and ids == {secrets.get("bot_id")}:
+        return  # what we wrote ourselves comes back
+    if _is_a_page_of_ours(deps, connection_id, page_id):
+        return
+    if kind in LOOKS and not _elsewhere(deps, connection_id, event):
+        notion_rows.ask(deps, workspace_id=workspace_id, connection_id=connection_id, row_id=page_id)
+
+
+def _is_a_page_of_ours(deps: Deps, connection_id: str, page_id: str) -> bool:
+    """A published page: the next reconciliation looks at it, whatever was done."""
+
+    def work(session: Session) -> bool:
+        table = tables.Publication
+        query = update(table).where(table.connection_id == connection_id, table.remote_id == page_id).values(checked_at=None)
+        result: Any = session.execute(query.execution_options(synchronize_session=False))
+        return bool(result.rowcount)
+
+    return deps.database.run(work)
+
+
+def _elsewhere(deps: Deps, connection_id: str, event: Mapping[str, Any]) -> bool:
+    """True where the event itself says that it is about another database than *Recordings*."""
+    data = event.get("data")
+    parent = data.get("parent") if isinstance(data, dict) else None
+    told = _uuid(parent.get("data_source_id") if isinstance(parent, dict) else None)
+    with deps.database.begin() as session:
+        source = notion_rows.source(session, connection_id)
+    return told is not None and source is not None and told != source
+
+
+def _secrets(deps: Deps, connection_id: str) -> dict[str, Any] | None:
+    found = inbound.link(deps, kind=HOOK, external_id=connection_id)
+    return json.loads(found.secret) if found and found.secret else None
+
+
+def _made(deps: Deps, workspace_id: str, connection_id: str) -> dict[str, Any]:
+    secrets = {"path": new_secret("sw", deps.random_bytes)[3:27], "button": new_secret("swb", deps.random_bytes)}
+    _store(deps, workspace_id, connection_id, secrets)
+    return secrets
+
+
+def _store(deps: Deps, workspace_id: str, connection_id: str, secrets: Mapping[str, Any]) -> None:
+    inbound.set_link(
+        deps, inbound.Link(kind=HOOK, external_id=connection_id, workspace_id=workspace_id, data={}, secret=json.dumps(dict(secrets)))
+    )
+
+
+def _object(raw: bytes) -> dict[str, Any]:
+    try:
+        body = json.loads(raw)
+    except (ValueError, RecursionError):
+        raise Invalid("body", "This is no JSON.") from None
+    if not isinstance(body, dict):
+        raise Invalid("body", "This is no JSON object.")
+    return body
+
+
+def _uuid(value: Any) -> str | None:
+    try:
+        return str(UUID(value)) if isinstance(value, str) else None
+    except ValueError:
+        return None

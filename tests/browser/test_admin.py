@@ -1,0 +1,109 @@
+"""Administration and templates: forms with empty, huge and hostile text, and what an admin can set."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from tests.browser.test_record import film
+from tests.browser.world import PASSWORD, Service, until
+
+HOSTILE = "<img src=x onerror=\"document.title='owned'\">'; DROP TABLE people; --\u202e"
+
+
+def bare(page: Page) -> None:
+    """Takes the browser's own checks away, so that the service has to say it."""
+    page.evaluate(
+        "() => document.querySelectorAll('form').forEach((form) => { form.noValidate = true; for (const e of form.elements) ['maxlength', 'max', 'pattern'].forEach((a) => e.removeAttribute(a)); })"
+    )
+
+
+@pytest.mark.parametrize("address", ["/admin/people", "/admin/tokens", "/admin/workspace", "/admin/connections"])
+def test_empty_and_huge_text_is_refused_in_words_and_nothing_breaks(page: Page, address: str) -> None:
+    page.goto(address)
+    form = page.locator("form").last
+    form.wait_for()
+    bare(page)
+    text = form.locator("input:not([type=checkbox]), textarea").first
+    for value in ("", "9" * 20_000):
+        text.fill(value, force=True)
+        form.locator("button.primary").click()
+        expect(form.get_by_role("alert")).to_be_visible()
+        expect(form.get_by_role("alert")).not_to_contain_text("Traceback")
+        expect(form.locator("button.primary")).to_be_enabled()
+
+
+def test_hostile_text_stays_text(page: Page, service: Service) -> None:
+    page.goto("/admin/people")
+    form = page.locator("form").last
+    form.get_by_label("Name").fill(HOSTILE)
+    form.get_by_label("E-mail").fill("hostile@example.com")
+    form.locator("button.primary").click()
+    expect(page.get_by_role("cell", name="hostile@example.com")).to_be_visible()
+    expect(page.get_by_role("cell", name="<img src=x")).to_be_visible()
+    assert page.title() != "owned"
+    assert page.locator("table img").count() == 0
+
+
+def test_a_person_becomes_an_approver(page: Page, service: Service) -> None:
+    service.call("POST", "/people", {"email": "bea@example.com", "name": "Bea", "role": "author", "password": PASSWORD})
+    page.goto("/admin/people")
+    page.get_by_label("Role of Bea").select_option("approver")
+    until(
+        page,
+        "[...document.querySelectorAll('tr')].some((row) => row.textContent.includes('bea@example.com') && row.querySelector('select').value === 'approver')",
+    )
+    assert next(p["role"] for p in service.call("GET", "/people")["items"] if p["name"] == "Bea") == "approver"
+
+
+def test_recordings_are_kept_as_long_as_the_workspace_wants(page: Page, service: Service) -> None:
+    page.goto("/admin/recordings")
+    page.get_by_label("Delete recordings after so many days").fill("30")
+    page.get_by_role("button", name="Save").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("older than 30 days")
+    dialog.get_by_role("button", name="Save").click()
+    until(page, "!document.querySelector('dialog')")
+    expect(page.get_by_label("Delete recordings after so many days")).to_have_value("30")
+    assert service.call("GET", "/settings")["settings"]["recording_days"] == 30
+
+
+def test_an_area_is_copied_and_changed(page: Page, service: Service) -> None:
+    page.goto("/templates")
+    page.get_by_label("Name of a new area").fill("rollback")
+    page.get_by_label("Begin with").select_option("rollback")
+    page.get_by_role("button", name="Add").click()
+    assert page.get_by_label("Name of a new area").evaluate("(e) => e.validationMessage").startswith("There is an area")
+    page.get_by_label("Name of a new area").fill("Night-shift")
+    page.get_by_role("button", name="Add").click()
+    page.wait_for_url("**/templates/night-shift?from=rollback")
+    expect(page.get_by_role("group", name="Sections").get_by_label("How to check")).to_be_checked()
+    page.get_by_role("textbox", name="Title").fill("Night shift")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Saved")).to_be_visible()
+    known = {area["name"]: area for area in service.call("GET", "/templates")["items"]}
+    assert known["night-shift"]["sections"] == known["rollback"]["sections"]
+    assert known["night-shift"]["required"] == known["rollback"]["required"]
+    page.goto("/new")
+    expect(page.get_by_label("Area").locator("option", has_text="Night shift")).to_be_attached()
+
+
+def test_a_viewer_sees_the_templates_and_cannot_change_them(service: Service, open_context: Callable[..., BrowserContext]) -> None:
+    service.call("POST", "/people", {"email": "reads@example.com", "name": "Reads", "role": "viewer", "password": PASSWORD})
+    page = open_context(account=("reads@example.com", PASSWORD)).new_page()
+    page.goto("/templates/rollback")
+    expect(page.get_by_role("textbox", name="Title")).to_be_disabled()
+    expect(page.get_by_role("button", name="Save")).to_have_count(0)
+
+
+def test_a_deleted_recording_asks_first_and_is_gone(page: Page, service: Service, tmp_path_factory: pytest.TempPathFactory) -> None:
+    page.goto("/new")
+    page.get_by_label("Choose files").set_input_files(film(tmp_path_factory.mktemp("film") / "old.mp4", seconds=5))
+    page.wait_for_url("**/jobs/*")
+    page.goto("/admin/recordings")
+    row = page.get_by_role("row").filter(has_text="old.mp4")
+    row.get_by_role("button", name="Delete").click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    expect(row).to_have_count(0)

@@ -1,0 +1,96 @@
+"""``sopwright publish DIR --target confluence --json`` by settings alone, as a CI job calls it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from plugin.domain.document import to_document
+from plugin.domain.sop import Sop
+from tests.contract.confluence.fake import FakeConfluence, Fault
+from tests.contract.confluence.pages import asset, document, reworded
+
+
+class Shell:
+    """One folder with an SOP, one data folder."""
+
+    def __init__(self, fake: FakeConfluence, folder: Path) -> None:
+        self.fake, self.data, self.sop = fake, folder / "data", folder / "sop"
+
+    def write(self, sop: Sop) -> None:
+        (self.sop / "images").mkdir(parents=True, exist_ok=True)
+        (self.sop / "sop.json").write_text(json.dumps(to_document(sop)))
+        for number in (1, 2):
+            (self.sop / asset(number).name).write_bytes(asset(number).read())
+
+    def run(self, *more: str, code: int = 0, **environment: str) -> dict[str, Any]:
+        variables = {k: v for k, v in os.environ.items() if not k.startswith("SOPWRIGHT_")}
+        variables |= self.fake.environment() | {"SOPWRIGHT_DATA": str(self.data)} | environment
+        command = [sys.executable, "-m", "plugin", "publish", str(self.sop), "--target", "confluence", "--json", *more]
+        done = subprocess.run(command, env=variables, capture_output=True, text=True, timeout=120, check=False)
+        assert done.returncode == code, done.stderr
+        assert self.fake.token not in done.stdout + done.stderr
+        assert "Traceback" not in done.stderr
+        self.said = done.stderr
+        return json.loads(done.stdout.splitlines()[-1]) if done.stdout.strip() else {}
+
+
+def test_published_again_and_again(confluence: FakeConfluence, tmp_path: Path) -> None:
+    shell = Shell(confluence, tmp_path)
+    shell.write(document())
+    first = shell.run()
+    assert set(first) == {"page_id", "version", "url", "requests", "writes", "conflicts"}
+    assert (first["version"], first["conflicts"], first["url"].startswith("http")) == (2, 0, True)
+    again = shell.run()
+    assert (again["page_id"], again["requests"], again["writes"]) == (first["page_id"], 1, 0)
+    confluence.site.edit(first["page_id"], lambda b: b.replace("order count", "count of orders"), title="Renamed")
+    (tmp_path / "data").rename(tmp_path / "lost")
+    shell.write(reworded(document(), 2, "Take a backup now."))
+    found = shell.run()
+    body = confluence.body(first["page_id"])
+    assert (found["page_id"], "count of orders" in body, "Take a backup now." in body) == (first["page_id"], True, True)
+    shell.write(replace(reworded(document(), 3, "Look at the count."), revision=3))
+    asked = shell.run(code=3)
+    assert (asked["conflicts"], asked["writes"], asked["page_id"]) == (1, 0, first["page_id"])
+    assert "Look at the count." in shell.said
+    assert "Check the count of orders." in shell.said
+    assert shell.run("--on-conflict", "theirs")["conflicts"] == 0
+    assert "Check the count of orders." in confluence.body(first["page_id"])
+
+
+@pytest.mark.parametrize(
+    ("environment", "code", "words"),
+    [
+        ({"SOPWRIGHT_ALLOW_PRIVATE_ADDRESSES": "", "SOPWRIGHT_CONFLUENCE_URL": "https://127.0.0.1/wiki"}, 3, "private"),
+        ({"SOPWRIGHT_CONFLUENCE_URL": "ftp://example.com"}, 2, "SOPWRIGHT_CONFLUENCE"),
+        ({"SOPWRIGHT_CONFLUENCE_TOKEN": "wrong"}, 3, "token|may not do this"),
+        ({"SOPWRIGHT_CONFLUENCE_SPACE": "NOPE"}, 3, "NOPE"),
+        ({"SOPWRIGHT_CONFLUENCE_SPACE": ""}, 3, "space"),
+    ],
+)
+def test_what_is_wrong_is_said(cloud: FakeConfluence, tmp_path: Path, environment: dict[str, str], code: int, words: str) -> None:
+    shell = Shell(cloud, tmp_path)
+    shell.write(document())
+    shell.run(code=code, **environment)
+    assert any(word in shell.said for word in words.split("|")), shell.said
+    assert cloud.pages() == []
+
+
+def test_secrets_from_files_and_a_busy_target(cloud: FakeConfluence, tmp_path: Path) -> None:
+    secret = tmp_path / "token"
+    secret.write_text(f"{cloud.token}\n")
+    shell = Shell(cloud, tmp_path)
+    shell.write(document())
+    cloud.faults += [Fault("answer", on="^POST .*/pages$", status=429, headers={"Retry-After": "11"}), Fault("line lost after", on="^PUT")]
+    made = shell.run(SOPWRIGHT_CONFLUENCE_TOKEN="", SOPWRIGHT_CONFLUENCE_TOKEN_FILE=str(secret))
+    assert (len(cloud.pages()), made["version"], "Trying again in 11 seconds" in shell.said) == (1, 2, True)
+    cloud.faults.append(Fault("answer", on="^GET", status=429, headers={"Retry-After": "3600"}, times=99))
+    shell.run(code=1)
+    assert "3600 seconds" in shell.said

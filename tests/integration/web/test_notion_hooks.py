@@ -1,0 +1,206 @@
+"""Webhooks of Notion (cases 58 to 62 of the attack list) and the button in a row."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from plugin.services import connections, notion_hooks, notion_intake
+from plugin.store import tables
+from tests import shared
+from tests.contract.notion.fake import FakeNotion
+from tests.integration.web.conftest import House
+
+TOKEN = "secret_of_the_subscription_1"
+
+
+@dataclass
+class Notion:
+    house: House
+    fake: FakeNotion
+    connection_id: str
+    events: str
+    button: str
+    button_secret: str
+
+    def send(self, body: Any, *, signature: str | None = None, raw: bytes | None = None, path: str | None = None) -> int:
+        data = raw if raw is not None else json.dumps(body).encode()
+        headers = {"Content-Type": "application/json", "X-Notion-Signature": sign(data) if signature is None else signature}
+        return self.house.client().post(path or self.events, data=data, headers=headers).status_code
+
+    def press(self, body: Any, secret: str | None = None) -> int:
+        headers = {"X-SOPwright-Secret": self.button_secret if secret is None else secret}
+        return self.house.client().post(self.button, json=body, headers=headers).status_code
+
+    def looks(self) -> list[str]:
+        """The rows that a job will look at."""
+        with self.house.deps.database.begin() as session:
+            found = session.query(tables.Job).filter(tables.Job.kind == "row").order_by(tables.Job.created_at)
+            return [str(job.payload["row_id"]) for job in found]
+
+    def shown(self) -> dict[str, Any]:
+        headers = {**self.house.ours["admin"].bearer, "Accept": "application/json"}
+        answer: dict[str, Any] = self.house.client().get(f"/notion/setup/{self.connection_id}", headers=headers).json
+        return answer
+
+
+@pytest.fixture
+def notion(make_house: Callable[..., House]) -> Iterator[Notion]:
+    with FakeNotion() as fake:
+        house = make_house(allow_private_addresses=True)
+        settings = {"token": "ntn_test", "parent": fake.parent, "url": fake.url, "allow_private_addresses": True}
+        admin = house.ours["admin"].caller
+        made = connections.connect(house.deps, admin, kind="notion", name="Notion", settings=settings)
+        notion_intake.sweep(house.deps)
+        found = notion_hooks.hooks(house.deps, admin, made.id)
+        yield Notion(house, fake, made.id, found.events_path, found.button_path, found.button_secret)
+        assert fake.refused == []
+
+
+@pytest.fixture
+def subscribed(notion: Notion) -> Notion:
+    assert notion.send({"verification_token": TOKEN}) == 200
+    return notion
+
+
+def sign(raw: bytes, token: str = TOKEN) -> str:
+    import hashlib
+    import hmac
+
+    return "sha256=" + hmac.new(token.encode(), raw, hashlib.sha256).hexdigest()
+
+
+def event(notion: Notion, row: str, kind: str = "page.properties_updated", **more: Any) -> dict[str, Any]:
+    return {
+        "id": str(uuid4()),
+        "timestamp": "2026-11-23T08:00:00.000Z",
+        "type": kind,
+        "authors": [{"id": "00000000-0000-4000-8000-00000000a001", "type": "person"}],
+        "entity": {"id": row, "type": "page"},
+        "data": {"parent": {"id": str(uuid4()), "type": "database", "data_source_id": notion.fake.source_named("Recordings")["id"]}},
+        **more,
+    }
+
+
+def test_the_handshake_is_shown_to_the_admin_and_to_nobody_else(notion: Notion) -> None:
+    assert notion.shown()["verification_token"] is None
+    assert notion.send({"verification_token": TOKEN}, signature="") == 200
+    assert notion.shown()["verification_token"] == TOKEN
+    for who in ("reader", "author"):
+        headers = {**notion.house.ours[who].bearer, "Accept": "application/json"}  # type: ignore[index]
+        assert notion.house.client().get(f"/notion/setup/{notion.connection_id}", headers=headers).status_code == 403
+    theirs = {**notion.house.theirs["admin"].bearer, "Accept": "application/json"}
+    assert notion.house.client().get(f"/notion/setup/{notion.connection_id}", headers=theirs).status_code == 404
+
+
+def test_the_page_for_the_admin_says_what_goes_where(subscribed: Notion) -> None:
+    page = subscribed.house.client().get(
+        f"/notion/setup/{subscribed.connection_id}", headers={**subscribed.house.ours["admin"].bearer, "Accept": "text/html"}
+    )
+    assert all(words in page.text for words in (TOKEN, subscribed.events, subscribed.button, subscribed.button_secret))
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    ["no signature", "wrong signature", "cut", "another prefix", "body changed", "written anew", "another token"],
+)
+def test_58_a_delivery_that_proves_nothing_has_no_effect(subscribed: Notion, spoil: str) -> None:
+    raw = json.dumps(event(subscribed, str(uuid4()))).encode()
+    good = sign(raw)
+    signature, sent = {
+        "no signature": ("", raw),
+        "wrong signature": ("sha256=" + "0" * 64, raw),
+        "cut": (good[:-1], raw),
+        "another prefix": ("sha1=" + good.removeprefix("sha256="), raw),
+        "body changed": (good, raw.replace(b"page.properties_updated", b"page.created")),
+        "written anew": (good, json.dumps(json.loads(raw), indent=1).encode()),
+        "another token": (sign(raw, "another_token_0001"), raw),
+    }[spoil]
+    assert subscribed.send(None, raw=sent, signature=signature) == 401
+    assert subscribed.looks() == []
+
+
+def test_58_before_the_handshake_and_at_a_guessed_address_nothing_is_accepted(notion: Notion) -> None:
+    assert notion.send(event(notion, str(uuid4())), signature=sign(b"")) == 401
+    assert notion.send({"verification_token": TOKEN}, path=f"/notion/events/{notion.connection_id}/guessed") == 401
+    assert notion.shown()["verification_token"] is None
+
+
+def test_58_the_published_vectors_are_accepted(notion: Notion) -> None:
+    vectors = json.loads(shared.require("specs/notion/webhook-vectors.synthetic.json").read_text())
+    for vector in vectors["vectors"]:
+        raw = vector["raw_body"].encode()
+        assert notion.send(None, raw=raw, signature=vector["x_notion_signature"]) == 200, vector["name"]
+        assert notion_hooks.signed(raw, vector["x_notion_signature"], vectors["verification_token"])
+
+
+def test_59_the_same_event_ten_times_also_in_parallel_has_one_effect(subscribed: Notion) -> None:
+    row = str(uuid4())
+    same = event(subscribed, row)
+    with ThreadPoolExecutor(10) as pool:
+        assert set(pool.map(lambda _: subscribed.send(same), range(10))) == {200}
+    assert [subscribed.send(same) for _ in range(10)] == [200] * 10
+    assert subscribed.looks() == [row]
+
+
+def test_60_out_of_order_or_for_a_deleted_page_the_row_is_read_afresh(subscribed: Notion) -> None:
+    row = str(uuid4())
+    for kind, at in (("page.deleted", "09:00"), ("page.created", "08:00"), ("page.properties_updated", "08:30")):
+        assert subscribed.send(event(subscribed, row, kind, timestamp=f"2026-11-23T{at}:00.000Z")) == 200
+    assert subscribed.looks() == [row]
+    from plugin.services import work
+
+    while work.work_one(subscribed.house.deps, worker="test:1:1"):
+        pass
+    assert subscribed.house.call(subscribed.house.ours["admin"], "GET", "/api/v1/sops").json["items"] == []
+
+
+def test_61_a_second_handshake_does_not_replace_the_secret(subscribed: Notion) -> None:
+    assert subscribed.send({"verification_token": "secret_of_an_attacker"}, signature="") == 401
+    assert subscribed.send({"verification_token": TOKEN}, signature="") == 200
+    assert subscribed.shown()["verification_token"] == TOKEN
+
+
+def test_61_after_the_admin_forgets_it_there_is_a_new_address(subscribed: Notion) -> None:
+    client = subscribed.house.client()
+    answer = client.post(f"/notion/setup/{subscribed.connection_id}", data={"forget": "yes"}, headers=subscribed.house.ours["admin"].bearer)
+    assert answer.status_code == 303
+    assert subscribed.shown()["verification_token"] is None
+    assert subscribed.send({"verification_token": TOKEN}) == 401
+    assert not subscribed.shown()["events_url"].endswith(subscribed.events)
+
+
+def test_62_many_events_for_one_page_cost_one_look(subscribed: Notion) -> None:
+    row = str(uuid4())
+    for _ in range(100):
+        assert subscribed.send(event(subscribed, row, "page.properties_updated")) == 200
+    assert subscribed.looks() == [row]
+
+
+def test_our_own_writes_and_rows_of_other_databases_cause_no_look(subscribed: Notion) -> None:
+    echo = event(subscribed, str(uuid4()), authors=[{"id": "00000000-0000-4000-8000-00000000b0b0", "type": "bot"}])
+    other = event(subscribed, str(uuid4()), data={"parent": {"type": "database", "data_source_id": str(uuid4())}})
+    assert [subscribed.send(echo), subscribed.send(other)] == [200, 200]
+    assert subscribed.looks() == []
+
+
+def test_a_pressed_button_asks_for_the_row_and_a_wrong_secret_for_nothing(notion: Notion) -> None:
+    row = str(uuid4())
+    assert notion.press({"source": {"type": "automation"}, "data": {"object": "page", "id": row}}, secret="guessed") == 401
+    assert notion.looks() == []
+    assert notion.press({"source": {"type": "automation"}, "data": {"object": "page", "id": row}}) == 200
+    assert notion.looks() == [row]
+    assert notion.press({"data": {}}) == 422
+
+
+def test_odd_bodies_are_refused_in_words(subscribed: Notion) -> None:
+    for raw in (b"", b"[]", b"{", b"[" * 5000, b"\xff"):
+        assert subscribed.send(None, raw=raw) in (400, 401, 422)
+    assert subscribed.send(None, raw=b"x" * 300_000) == 413
+    assert subscribed.looks() == []
