@@ -10,7 +10,7 @@ from difflib import SequenceMatcher
 from typing import Any
 
 from plugin.pipeline.act.geometry import bottom, grown, holds, line_at, right, share
-from plugin.pipeline.act.labels import Control, clean, control_at, heading, is_password
+from plugin.pipeline.act.labels import Control, clean, control_at, heading, is_password, segment
 from plugin.pipeline.artefacts import Action, ActionKind, Click, Line, Point, Reading, Rect, Watched
 from plugin.pipeline.engines import picture
 
@@ -20,7 +20,7 @@ Picture = Callable[[int], Any]
 _APPROACH_S = 1.5
 _SOONEST_S = 0.85
 """A hand does not move to another control and press within this time."""
-_LOOK_AHEAD = 10
+_LOOK_AHEAD, _LOOK_BACK = 10, 8
 _OPEN_S = 12.0
 """For which a list may stand open before an option is pressed."""
 _POINTER = re.compile(r"^[I|\[\]] |(?: [I|\[\]])+$")
@@ -98,7 +98,22 @@ def _control(watched: Watched, reading: Reading, pictures: Picture, click: Click
     lines = _unspoiled(reading, pictures, click)
     size = (watched.width, watched.height)
     gray = pictures(click.before)
-    return control_at((click.x, click.y), lines, lambda at: picture.outline(gray, at, widest=1400, highest=90), _recoloured(click), size)
+    control = control_at((click.x, click.y), lines, lambda at: picture.outline(gray, at, widest=1400, highest=90), _recoloured(click), size)
+    if control.target is None or control.role not in ("button", "link", "row", "check box"):
+        return control
+    return replace(control, target=_as_read_before(control.target, reading, click))
+
+
+def _as_read_before(target: str, reading: Reading, click: Click) -> str:
+    """The label as the stills before read it, where the pointer on it spoiled a letter: what most of them say."""
+    seen: Counter[str] = Counter()
+    for still in range(max(0, click.before - _LOOK_BACK), click.before):
+        line = line_at(reading.screens[still].lines, (click.x, click.y), 5)
+        text = clean(segment(line, (click.x, click.y))[0]) if line is not None and line.confidence >= 0.93 else ""
+        if abs(len(text) - len(target)) <= 2 and SequenceMatcher(None, text, target).ratio() >= 0.6:
+            seen[text] += 1
+    best, times = max(seen.items(), key=lambda item: item[1], default=(target, 0))
+    return best if times > seen[target] + 1 else target
 
 
 def _action(

@@ -118,6 +118,8 @@ def _check_box(frame: Rect, lines: tuple[Line, ...]) -> Control:
 
 def _worded(point: Point, line: Line, frame: Rect | None, lines: tuple[Line, ...], outlined: Outline) -> Control:
     text, box = segment(line, point)
+    if len(clean(text)) == 1 and not text.strip().isdigit() and (frame is None or frame[2] <= 48):
+        return Control(target=None, role="icon", box=frame or _around(point), sure=0.4)
     if frame is None:
         return Control(target=clean(text), role="link", box=_padded(box))
     inside = [o for o in lines if share(o.box, frame) > 0.7]
@@ -171,6 +173,9 @@ def field_label(frame: Rect, lines: tuple[Line, ...], outlined: Outline) -> str 
         )
 
     words = [o for o in lines if sum(c.isalpha() for c in o.text) >= 2 and share(o.box, frame) < 0.3 and not _TICKED.match(o.text)]
+    key = _key_beside(frame, words, outlined)
+    if key is not None:
+        return key
     above = [
         o
         for o in words
@@ -184,6 +189,17 @@ def field_label(frame: Rect, lines: tuple[Line, ...], outlined: Outline) -> str 
         found = next((o for o in ordered[:3] if free(o)), None)
         if found is not None:
             return clean(found.text)
+    return None
+
+
+def _key_beside(frame: Rect, words: list[Line], outlined: Outline) -> str | None:
+    """In a row of two fields, a name and its value, the name that was filled in is what the second one is called by."""
+    for line in words:
+        if same_row(line.box, frame) and line.box[0] < frame[0]:
+            other = outlined((max(0, line.box[0] - 3), line.box[1] + line.box[3] // 2))
+            alike = other is not None and abs(other[3] - frame[3]) <= 4 and abs(other[1] - frame[1]) <= 4 and other[2] >= 60
+            if alike and other is not None and 4 <= frame[0] - right(other) <= 30 and share(line.box, other) > 0.6:
+                return clean(line.text)
     return None
 
 

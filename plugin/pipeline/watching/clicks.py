@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 
 from plugin.pipeline.artefacts import Click, Pointer, Rect, Still
@@ -12,6 +12,7 @@ from plugin.pipeline.watching.differences import overlap
 REST_S = 0.12
 ARRIVED_PX = 6
 LONGEST_REST_S = 12.0
+LEAP_PX, RESTED_S = 250, 0.3
 HOVER_S = 0.1
 SAME_FRAME_S = 0.03
 REACTION_S = 0.1
@@ -23,6 +24,8 @@ def find(track: Sequence[Pointer], differences: Sequence[Difference], stills: Se
     found = []
     times = [d.time_s for d in differences]
     for start_s, end_s, at in rests(track, duration_s):
+        if _out_of_nowhere(track, start_s):
+            continue
         until_s = min(end_s + SAME_FRAME_S, start_s + LONGEST_REST_S)
         during = list(differences[bisect_right(times, start_s - SAME_FRAME_S) : bisect_right(times, until_s)])
         hover = _hover(during, start_s, at)
@@ -40,6 +43,15 @@ def _hover(during: Sequence[Difference], start_s: float, at: Pointer) -> Rect | 
     """The control that recoloured when the pointer came onto it."""
     fresh = [r for d in during if d.time_s - start_s <= HOVER_S for r in d.rects]
     return next((r for r in fresh if _round_the_pointer(r, at)), None)
+
+
+def _out_of_nowhere(track: Sequence[Pointer], since_s: float) -> bool:
+    """Whether the pointer seems to have come to its rest in one leap from another rest: no hand does that, a page that is drawn anew looks like it."""
+    i = bisect_left(track, since_s, key=lambda p: p.time_s)
+    if i < 2 or i >= len(track):
+        return False
+    last, here = track[i - 1], track[i]
+    return abs(last.x - here.x) + abs(last.y - here.y) > LEAP_PX and here.time_s - last.time_s > RESTED_S
 
 
 def rests(track: Sequence[Pointer], duration_s: float) -> list[tuple[float, float, Pointer]]:
