@@ -10,7 +10,7 @@ from difflib import SequenceMatcher
 from typing import Any
 
 from plugin.pipeline.act.geometry import bottom, grown, holds, line_at, right, share
-from plugin.pipeline.act.labels import Control, clean, control_at, heading, is_password, segment
+from plugin.pipeline.act.labels import Control, clean, control_at, field_label, heading, is_password, segment
 from plugin.pipeline.artefacts import Action, ActionKind, Click, Line, Point, Reading, Rect, Watched
 from plugin.pipeline.engines import picture
 
@@ -21,8 +21,15 @@ _APPROACH_S = 1.5
 _SOONEST_S = 0.85
 """A hand does not move to another control and press within this time."""
 _LOOK_AHEAD, _LOOK_BACK = 10, 8
+_LEAST_FIELD_PX = 40
+_AREA_PX = 260
+_SURE = 0.65
+"""From this on a press counts although what was pressed has no name."""
 _OPEN_S = 12.0
 """For which a list may stand open before an option is pressed."""
+_ADDRESS = re.compile(r"^(?:https?://\S+|(?:[\w-]+\.)+[a-z]{2,}(?::\d+)?(?:/\S*)?|localhost(?::\d+)?(?:/\S*)?)$", re.IGNORECASE)
+_BAR_SHARE = 0.15
+"""The address bar of a browser lies in this upper part of the picture."""
 _POINTER = re.compile(r"^[I|\[\]] |(?: [I|\[\]])+$")
 """A text pointer in a field, read as a letter that stands alone."""
 
@@ -35,12 +42,13 @@ def actions(watched: Watched, reading: Reading, pictures: Picture, aside: Callab
     for i, click in enumerate(clicks):
         following = clicks[i + 1] if i + 1 < len(clicks) else None
         control = _control(watched, reading, pictures, click)
-        option = opened.option_at((click.x, click.y)) if opened is not None and click.time_s - opened.time_s < _OPEN_S else None
+        option = opened.option_at((click.x, click.y)) if opened is not None and _is_open(opened, reading, click) else None
         if option is not None and opened is not None and found and found[-1].act_s == opened.time_s:
-            found[-1] = _chosen(found[-1], opened, option, watched, click)
+            until = following.before if following is not None else len(reading.screens) - 1
+            found[-1] = _chosen(found[-1], opened, option, watched, reading, click, until)
             continue
-        opened = _opened(reading, click, control)
-        action = _action(watched, reading, pictures, click, control, following)
+        opened = _opened(reading, click, control, following)
+        action = _action(watched, reading, pictures, control, clicks[i:])
         if action is not None:
             found.append(action)
     return _merged_lists(found)
@@ -59,18 +67,37 @@ class _Opened:
         return clean(min(near, key=lambda o: abs(o.box[1] + o.box[3] // 2 - point[1])).text) if near else None
 
 
-def _opened(reading: Reading, click: Click, control: Control) -> _Opened | None:
-    rows = fresh_rows(reading, click, control.box, click.after) if control.role in ("field", "list", "button") else ()
-    label = control.label if control.role == "button" else control.target
-    return _Opened(time_s=click.time_s, label=label, rows=rows) if len(rows) >= 2 else None
+def _is_open(opened: _Opened, reading: Reading, click: Click) -> bool:
+    """Whether the list still stands there when the next press comes."""
+    shown = {(clean(o.text), o.box[1]) for o in reading.screens[click.before].lines}
+    there = sum(any(text == clean(row.text) and abs(y - row.box[1]) <= 3 for text, y in shown) for row in opened.rows)
+    return click.time_s - opened.time_s < _OPEN_S and there >= 0.5 * len(opened.rows)
 
 
-def _chosen(opener: Action, opened: _Opened, option: str, watched: Watched, click: Click) -> Action:
-    """The press that opened a list and the one on its option are one selection."""
-    after = click.after if click.after < len(watched.stills) else opener.after
-    end_s = watched.stills[after].time_s if after is not None else click.time_s
-    target = opened.label or opener.target
-    return replace(opener, kind="select", role="list", target=target, value=option, end_s=round(max(click.time_s, end_s), 3), after=after)
+def _opened(reading: Reading, click: Click, control: Control, following: Click | None) -> _Opened | None:
+    if control.role not in ("field", "list", "button"):
+        return None
+    until = following.before if following is not None else click.after
+    for still in range(click.after, min(until, click.after + 3) + 1):
+        rows = fresh_rows(reading, click, control.box, still)
+        if len(rows) >= 2:
+            return _Opened(time_s=click.time_s, label=control.label if control.role == "button" else control.target, rows=rows)
+    return None
+
+
+def _chosen(opener: Action, opened: _Opened, option: str, watched: Watched, reading: Reading, click: Click, until: int) -> Action:
+    """The press that opened a list and the one on its option are one selection. Where the control shows what was chosen, that is believed."""
+    after = min(click.after, len(watched.stills) - 1)
+    if opener.box is not None and opener.before is not None:
+        was = clean(inside(reading.screens[opener.before].lines, opener.box))
+        for still in range(after, min(until, after + 4) + 1):
+            shown = clean(inside(reading.screens[still].lines, opener.box))
+            if len(shown) >= 2 and shown != was:
+                option = shown
+    end_s = max(click.time_s, watched.stills[after].time_s)
+    return replace(
+        opener, kind="select", role="list", target=opened.label or opener.target, value=option, end_s=round(end_s, 3), after=after
+    )
 
 
 def _distinct(clicks: Sequence[Click], watched: Watched, reading: Reading, pictures: Picture) -> list[Click]:
@@ -98,10 +125,29 @@ def _control(watched: Watched, reading: Reading, pictures: Picture, click: Click
     lines = _unspoiled(reading, pictures, click)
     size = (watched.width, watched.height)
     gray = pictures(click.before)
-    control = control_at((click.x, click.y), lines, lambda at: picture.outline(gray, at, widest=1400, highest=90), _recoloured(click), size)
+
+    def outlined(at: Point) -> Rect | None:
+        found = picture.outline(gray, at, widest=1400, highest=90)
+        if found is None and at == (click.x, click.y) and click.before:
+            # The pointer may lie across the edge of something as small as a switch.
+            found = picture.outline(pictures(click.before - 1), at, widest=80, highest=40)
+        return found
+
+    control = control_at((click.x, click.y), lines, outlined, _recoloured(click), size)
+    if control.target is None and control.role == "icon":
+        return _with_hidden_words(control, reading, pictures, click)
     if control.target is None or control.role not in ("button", "link", "row", "check box"):
         return control
     return replace(control, target=_as_read_before(control.target, reading, click))
+
+
+def _with_hidden_words(control: Control, reading: Reading, pictures: Picture, click: Click) -> Control:
+    """A small control that seems to have no words: the pointer may lie on them; a still before shows them."""
+    seen: Counter[str] = Counter()
+    for still in range(max(0, click.before - _LOOK_BACK), click.before):
+        if still_there(pictures(still), (click.x, click.y), control.box):
+            seen.update(clean(o.text) for o in reading.screens[still].lines if share(o.box, control.box) > 0.7 and len(clean(o.text)) >= 2)
+    return replace(control, target=seen.most_common(1)[0][0], role="button", sure=0.5) if seen else control
 
 
 def _as_read_before(target: str, reading: Reading, click: Click) -> str:
@@ -116,19 +162,35 @@ def _as_read_before(target: str, reading: Reading, click: Click) -> str:
     return best if times > seen[target] + 1 else target
 
 
-def _action(
-    watched: Watched, reading: Reading, pictures: Picture, click: Click, control: Control, following: Click | None
-) -> Action | None:
+def _action(watched: Watched, reading: Reading, pictures: Picture, control: Control, clicks: Sequence[Click]) -> Action | None:
+    """What the first of ``clicks`` did; the others say until when."""
+    click, following = clicks[0], clicks[1] if len(clicks) > 1 else None
     point = (click.x, click.y)
     size = (watched.width, watched.height)
     lines = reading.screens[click.before].lines
     last = following.before if following is not None else _settled(watched, click)
     kind, value, secret, done = _outcome(control, reading, pictures, click, last)
+    if kind == "click" and control.role in ("row", "icon"):
+        area = _text_area(watched, pictures, click, lines)
+        if area is not None and (written := _outcome(area, reading, pictures, click, last))[0] == "type":
+            control, (kind, value, secret, done) = area, written
+    if kind == "click" and control.words and control.role in ("field", "list"):
+        # A choice by keys may end later than the next thing that looks like a press.
+        again = next((c.before for c in clicks[1:] if holds(control.box, (c.x, c.y))), len(reading.screens) - 1)
+        kind, value, secret, done = _outcome(control, reading, pictures, click, min(_settled(watched, click), again))
     if kind == "click" and control.role == "field" and control.words is None:
         return None
-    if kind == "click" and control.target is None and (_recoloured(click) is None or click.after == click.before):
+    if (
+        kind == "click"
+        and control.target is None
+        and (click.after == click.before or (_recoloured(click) is None and click.confidence < _SURE))
+    ):
         return None
     target, role = (control.label or control.target, "list") if kind == "select" else (control.target, control.role)
+    if kind == "type" and role == "check box":
+        target, role = control.label, "field"
+    if kind == "type" and value and _ADDRESS.match(value) and control.box[1] < _BAR_SHARE * watched.height:
+        kind, target = "navigate", None
     if kind == "click" and control.words:
         target, role = control.words, "button"
     box = _highlight(control, point, size)
@@ -139,6 +201,16 @@ def _action(
         target=target, role=role, value=value, secret=secret, place=heading(lines, size), point=point,
         box=box, before=click.before, after=done, confidence=round(min(control.sure, 0.4 + click.confidence), 2),
     )  # fmt: skip
+
+
+def _text_area(watched: Watched, pictures: Picture, click: Click, lines: Sequence[Line]) -> Control | None:
+    """A field of several lines around the press."""
+    gray = pictures(click.before)
+    frame = picture.outline(gray, (click.x, click.y), widest=1400, highest=_AREA_PX)
+    if frame is None or frame[3] <= 60 or frame[2] * frame[3] > 0.15 * watched.width * watched.height:
+        return None
+    label = field_label(frame, tuple(lines), lambda at: picture.outline(gray, at, widest=1400, highest=90))
+    return Control(target=label, role="field", box=frame) if label else None
 
 
 def _recoloured(click: Click) -> Rect | None:
@@ -191,18 +263,21 @@ def _settled(watched: Watched, click: Click) -> int:
 def _outcome(control: Control, reading: Reading, pictures: Picture, click: Click, last: int) -> tuple[ActionKind, str | None, bool, int]:
     """What the click led to: (kind, value, secret, still that shows the result)."""
     if control.role == "check box":
-        return "tick", None, False, click.after
+        small = replace(control, role="field", target=control.label, label=None)
+        typed = _outcome(small, reading, pictures, click, last) if control.label and control.box[2] >= _LEAST_FIELD_PX else None
+        return typed if typed is not None and typed[0] == "type" else ("tick", None, False, click.after)
     listed = control.role == "button" and len(fresh_rows(reading, click, control.box, click.after)) >= 2
     if (control.role not in ("field", "list") and not listed) or last < click.after:
         return "click", None, False, click.after
     before = inside(reading.screens[click.before].lines, control.box)
+    earlier = _earlier(reading, pictures, click, control.box)
     for still in range(last, click.after - 1, -1):
         if not still_there(pictures(still), (click.x, click.y), control.box):
             continue
         if control.role == "field" and picture.dots(pictures(still), control.box) and not picture.dots(pictures(click.before), control.box):
             return "type", None, True, still
         now = inside(reading.screens[still].lines, control.box)
-        if not now or SequenceMatcher(None, now, before).ratio() > 0.85:
+        if not now or any(SequenceMatcher(None, now, old).ratio() > (0.85 if old == before else 0.7) for old in earlier):
             continue
         if len(now) < 2 and not now.isdigit():
             continue
@@ -215,6 +290,15 @@ def _outcome(control: Control, reading: Reading, pictures: Picture, click: Click
             return "type", value, is_password(control.target), still
         break
     return "click", None, False, click.after
+
+
+def _earlier(reading: Reading, pictures: Picture, click: Click, box: Rect) -> set[str]:
+    """What the stills up to the press show in a control: a pointer may spoil its words in the last one."""
+    found = {inside(reading.screens[click.before].lines, box)}
+    for still in range(max(0, click.before - 3), click.before):
+        if still_there(pictures(still), (click.x, click.y), box):
+            found.add(inside(reading.screens[still].lines, box))
+    return found
 
 
 def agreed(value: str, reading: Reading, pictures: Picture, point: Point, box: Rect, still: int) -> str:
@@ -233,7 +317,9 @@ def inside(lines: Sequence[Line], box: Rect) -> str:
     reach = grown(box, 3, 10**5, 10**5)
     held = [o for o in lines if share(o.box, reach) > 0.25 and box[1] - 3 <= o.box[1] + o.box[3] // 2 <= bottom(box) + 3]
     held.sort(key=lambda o: (o.box[1] // max(8, o.box[3]), o.box[0]))
-    return _POINTER.sub("", " ".join(t for o in held if (t := _typed(_part(o, reach))))).strip()
+    # Arrows at the end of a list or of a number, and a pointer, are read as single letters apart from the words.
+    words = [o for i, o in enumerate(held) if i == 0 or len(o.text.strip()) > 1 or o.box[0] - right(held[i - 1].box) <= 2 * o.box[3]]
+    return _POINTER.sub("", " ".join(t for o in words if (t := _typed(_part(o, reach))))).strip()
 
 
 def _part(line: Line, reach: Rect) -> str:
@@ -255,7 +341,7 @@ def _part(line: Line, reach: Rect) -> str:
 
 def _typed(text: str) -> str:
     bare = text.strip()
-    return clean(bare) if bare.endswith(("▼", "v")) and " " in bare else bare
+    return clean(bare.rstrip("Vv")) if bare.endswith(("▼", " v", " V")) else bare
 
 
 def still_there(gray: Any, point: Point, box: Rect) -> bool:

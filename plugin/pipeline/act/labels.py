@@ -10,8 +10,11 @@ from statistics import median
 from plugin.pipeline.act.geometry import bottom, centre, distance, holds, line_at, right, same_row, share
 from plugin.pipeline.artefacts import Line, Point, Rect
 
-_ORNAMENT = re.compile(r"^(?:[^\w\s(\[\"'“‘/$@#.]+\s*|[□☐☑✓▶▼×+>›•·]\s*)+|\s*[▼▶×›»✓?*:]+$|\s*[•·…]+$")
+_CHEVRONS = frozenset("Vv▼▾∨⌄˅")
+_ORNAMENT = re.compile(r"^(?:[^\w\s(\[\"'“‘/$@#.]+\s*|[□☐☑✓▶▼×+>›•·]\s*)+|\s*[▼▶×›»✓?*:]+$|\s+[→>+]$|\s*[•·…]+$")
 _ADDRESS = re.compile(r"^\S*(?:://|localhost|\w\.\w+/|:\d{2,5})\S*$")
+SWITCH_PX = (64, 34)
+"""A sliding switch is at most this wide and high."""
 _TICKED = re.compile(r"^(?:[□☐☑✓]|[O0o] )\s*")
 _PASSWORD = re.compile(
     r"\b(?:pass(?:word|phrase|wd|code)?|passwort|kennwort|pin|secret|token|api[ _-]?key|private key|client secret|one-time code|otp)\b",
@@ -61,7 +64,7 @@ def control_at(point: Point, lines: tuple[Line, ...], outlined: Outline, hover: 
     if line is not None and _on_tick(point, line):
         side = line.box[3]
         return Control(target=clean(line.text), role="check box", box=(line.box[0] - 3, line.box[1] - 3, side + 6, side + 6))
-    if line is not None and (frame is None or share(line.box, frame) > 0.6):
+    if line is not None and (frame is None or share(line.box, frame) > 0.6) and not (_is_switch(frame) and len(line.text.strip()) == 1):
         return _worded(point, line, frame, lines, outlined)
     if frame is not None:
         return _framed(point, frame, lines, size, outlined)
@@ -113,6 +116,9 @@ def _check_box(frame: Rect, lines: tuple[Line, ...]) -> Control:
     after = [o for o in row if 0 <= o.box[0] - right(frame) <= 60]
     if after:
         return Control(target=clean(min(after, key=lambda o: o.box[0]).text), role="check box", box=frame)
+    left = [o for o in row if 0 <= frame[0] - right(o.box) <= 300 and len(clean(o.text)) >= 3]
+    if left:
+        return Control(target=clean(max(left, key=lambda o: right(o.box)).text), role="check box", box=frame, sure=0.5)
     return Control(target=None, role="icon", box=frame, sure=0.35)
 
 
@@ -123,12 +129,20 @@ def _worded(point: Point, line: Line, frame: Rect | None, lines: tuple[Line, ...
     if frame is None:
         return Control(target=clean(text), role="link", box=_padded(box))
     inside = [o for o in lines if share(o.box, frame) > 0.7]
+    if any(_is_chevron(o, frame) for o in inside):
+        label = field_label(frame, lines, outlined)
+        return Control(target=label or clean(text), role="list", box=frame, words=clean(text), label=label)
     if len(inside) > 1:
         return Control(target=clean(text), role="link", box=_padded(box))
     if looks_like_field(line.box, frame):
         label = field_label(frame, lines, outlined)
         return Control(target=label or _placeholder(text), role="field", box=frame, words=clean(text))
     return Control(target=clean(text), role="button", box=frame, label=field_label(frame, lines, outlined))
+
+
+def _is_chevron(line: Line, frame: Rect) -> bool:
+    """The arrow at the right end of a drop-down list, read as a letter."""
+    return line.text.strip() in _CHEVRONS and line.box[2] <= 16 and right(frame) - right(line.box) <= 32 and frame[2] >= 60
 
 
 def looks_like_field(text: Rect, frame: Rect) -> bool:
@@ -144,11 +158,21 @@ def _placeholder(text: str) -> str:
 def _framed(point: Point, frame: Rect, lines: tuple[Line, ...], size: tuple[int, int], outlined: Outline) -> Control:
     inside = [o for o in lines if share(o.box, frame) > 0.6 and any(c.isalnum() for c in o.text)]
     label = field_label(frame, lines, outlined)
+    if _is_switch(frame) and not any(len(o.text) > 1 for o in inside):
+        return _switch(frame, lines, label)
+    chevron = next((o for o in inside if _is_chevron(o, frame)), None)
+    if chevron is not None:
+        words = [clean(o.text) for o in inside if o is not chevron]
+        return Control(
+            target=label or (words[0] if words else None), role="list", box=frame, words=words[0] if words else None, label=label
+        )
     if inside and frame[2] > 0.3 * size[0] and (not label or right(inside[0].box) < point[0]):
         first = min(inside, key=lambda o: o.box[0])
         if not looks_like_field(first.box, frame) or frame[2] > 0.6 * size[0]:
             return Control(target=clean(first.text), role="row", box=frame)
     own = clean(min(inside, key=lambda o: distance(o.box, point)).text) if inside else None
+    if own and frame[2] < 2 * frame[3]:
+        return Control(target=own, role="button", box=frame)  # too short for a field
     if label is not None:
         return Control(target=label, role="field", box=frame, words=own)
     after = [o for o in lines if same_row(o.box, frame) and 0 <= o.box[0] - right(frame) <= 50 and len(clean(o.text)) >= 3]
@@ -160,6 +184,17 @@ def _framed(point: Point, frame: Rect, lines: tuple[Line, ...], size: tuple[int,
     return Control(target=None, role="field" if frame[2] >= 60 else "icon", box=frame, sure=0.3)
 
 
+def _is_switch(frame: Rect | None) -> bool:
+    return frame is not None and frame[2] <= SWITCH_PX[0] and 10 <= frame[3] <= SWITCH_PX[1] and frame[2] >= 1.3 * frame[3]
+
+
+def _switch(frame: Rect, lines: tuple[Line, ...], label: str | None) -> Control:
+    """A sliding switch, named by the words to its right, else by those that name a field in its place."""
+    after = [o for o in lines if same_row(o.box, frame) and 0 <= o.box[0] - right(frame) <= 40 and len(clean(o.text)) >= 3]
+    name = clean(min(after, key=lambda o: o.box[0]).text) if after else label
+    return Control(target=name, role="check box" if name else "icon", box=frame, sure=0.6, label=label)
+
+
 def field_label(frame: Rect, lines: tuple[Line, ...], outlined: Outline) -> str | None:
     """The words that name a field: close to its left on its row, above it at its left edge, else farther to its left.
 
@@ -168,9 +203,9 @@ def field_label(frame: Rect, lines: tuple[Line, ...], outlined: Outline) -> str 
 
     def free(line: Line) -> bool:
         around = outlined((max(0, line.box[0] - 3), line.box[1] + line.box[3] // 2))
-        return around is None or not (
-            around[3] <= 60 and around[2] < 0.6 * line.box[2] + 700 and share(line.box, around) > 0.6 and around[2] >= 60
-        )
+        # A cell of a form that holds the label is higher than a field beside it.
+        fieldlike = around is not None and around[3] <= min(60, frame[3] + 8) and 60 <= around[2] < 0.6 * line.box[2] + 700
+        return not fieldlike or around is None or share(line.box, around) <= 0.6
 
     words = [o for o in lines if sum(c.isalpha() for c in o.text) >= 2 and share(o.box, frame) < 0.3 and not _TICKED.match(o.text)]
     key = _key_beside(frame, words, outlined)
@@ -183,13 +218,28 @@ def field_label(frame: Rect, lines: tuple[Line, ...], outlined: Outline) -> str 
     ]
     left = [o for o in words if same_row(o.box, frame) and -6 <= frame[0] - right(o.box) <= 300]
     colon = [o for o in left if o.text.rstrip().endswith(":")]
-    for limit, candidates in ((300, colon), (60, left), (0, above), (300, left)):
-        near = [o for o in candidates if not limit or frame[0] - right(o.box) <= limit]
+    for limit, candidates in ((300, colon), (60, left), (0, above), (300, _first_of_row(frame, words))):
+        near = [o for o in candidates if not limit or candidates is not left or frame[0] - right(o.box) <= limit]
         ordered = sorted(near, key=lambda o: right(o.box) if limit else bottom(o.box), reverse=True)
         found = next((o for o in ordered[:3] if free(o)), None)
         if found is not None:
             return clean(found.text)
     return None
+
+
+_CELL_GAP_PX = 90
+
+
+def _first_of_row(frame: Rect, words: list[Line]) -> list[Line]:
+    """In a table of fields the first words of the row name it; a menu at the side is farther away than one cell from the next."""
+    row = sorted((o for o in words if same_row(o.box, frame) and right(o.box) <= frame[0] + 6), key=lambda o: right(o.box), reverse=True)
+    first: Line | None = None
+    edge = frame[0]
+    for line in row:
+        if edge - right(line.box) > (300 if first is None else _CELL_GAP_PX):
+            break
+        first, edge = line, line.box[0]
+    return [first] if first is not None else []
 
 
 def _key_beside(frame: Rect, words: list[Line], outlined: Outline) -> str | None:

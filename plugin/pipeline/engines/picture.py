@@ -182,10 +182,21 @@ def dots(gray: Image, box: Rect) -> bool:
     marks = [(stats[i], centres[i]) for i in range(1, count) if 4 <= stats[i, 4] <= 200 and stats[i, 3] <= 14]
     round_ones = [(s, c) for s, c in marks if abs(int(s[2]) - int(s[3])) <= 2 and s[4] >= 0.55 * s[2] * s[3]]
     if len(round_ones) < 4 or len(round_ones) < 0.7 * len(marks):
-        return False
+        return _touching_dots(marks, part.shape[0])
     heights = {round(float(c[1])) for _, c in round_ones}
     gaps = np.diff(sorted(float(c[0]) for _, c in round_ones))
     return max(heights) - min(heights) <= 2 and float(np.std(gaps)) <= 0.3 * float(np.mean(gaps)) + 0.8
+
+
+def _touching_dots(marks: list[tuple[Any, Any]], high: int) -> bool:
+    """Small dots of which some run into their neighbours: all equally high, at one level, far lower than any letter of the field would be."""
+    if len(marks) < 3:
+        return False
+    usual, level = float(np.median([s[3] for s, _ in marks])), float(np.median([c[1] for _, c in marks]))
+    alike = [s for s, c in marks if abs(s[3] - usual) <= 1 and abs(c[1] - level) <= 1 and s[4] >= 0.55 * s[2] * s[3]]
+    dots_seen = sum(max(1, round(s[2] / (usual + 0.5))) for s in alike)
+    single = sum(s[2] <= 1.4 * usual for s in alike)
+    return 3 <= usual <= 0.2 * high and len(alike) >= 0.8 * len(marks) and dots_seen >= 4 and single >= 0.5 * len(alike)
 
 
 def ground_ends(gray: Image, row: Rect, *, jump_px: int = 24) -> int:

@@ -60,8 +60,8 @@ def _sentence(action: Action, said: str | None, cues: Cues, place: str | None, o
         return _command(action, purpose, cues, said)
     if action.kind == "key":
         return _key(action, purpose, cues)
-    if action.kind == "navigate" and action.target is None and purpose:
-        return Worded(action=purpose + ".", basis="said")
+    if action.kind in ("navigate", "click") and action.target is None and action.value is None and purpose:
+        return Worded(action=purpose.rstrip(" .") + ".", basis="said")
     text = _control(action, cues, place, own)
     if reason and action.kind in ("click", "navigate"):
         text = f"{text.rstrip('.')} {reason}."

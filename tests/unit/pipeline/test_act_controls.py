@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from plugin.pipeline.act.controls import inside
 from plugin.pipeline.act.labels import clean, segment
 from plugin.pipeline.act.stage import find_actions
 from plugin.pipeline.artefacts import Action, Click, Line, Still, Watched
@@ -96,3 +97,56 @@ def test_ornaments_do_not_belong_to_a_label() -> None:
         "Active",
         "Choose",
     ]
+
+
+def filled(name: str = "", mail: str = "") -> Page:
+    page = Page().words(60, 40, "Create account", 30).words(60, 127, "User name:").field(200, 120, 260, name)
+    return page.words(60, 187, "E-mail:").field(200, 180, 260, mail)
+
+
+def test_a_field_reached_by_the_tab_key_is_filled_without_a_press() -> None:
+    actions = told([filled(), filled("maria"), filled("maria", "maria@example.com")], (300, 136))
+    assert [(a.kind, a.target, a.value) for a in actions] == [("type", "User name", "maria"), ("type", "E-mail", "maria@example.com")]
+
+
+def test_what_a_page_fills_in_after_a_press_was_typed_by_nobody() -> None:
+    before, after = filled("maria").button(200, 240, "Suggest"), filled("maria", "maria@example.com").button(200, 240, "Suggest")
+    assert [(a.kind, a.target) for a in told([before, after], (260, 258))] == [("click", "Suggest")]
+
+
+def listing(value: str, *, opened: bool = False) -> Page:
+    page = Page().words(60, 40, "New queue", 30).words(60, 127, "Virtual host:").field(200, 120, 160, value)
+    if opened:
+        page.words(208, 160, "accounting").words(208, 186, "billing").words(208, 212, "shipping")
+    return page
+
+
+def test_opening_a_list_and_pressing_its_option_is_one_selection() -> None:
+    pages = [listing("accounting"), listing("accounting", opened=True), listing("billing")]
+    (chosen,) = told(pages, (280, 136), (240, 194))
+    assert (chosen.kind, chosen.target, chosen.value) == ("select", "Virtual host", "billing")
+
+
+def test_an_option_chosen_by_keys_is_a_selection_too() -> None:
+    pages = [listing("accounting"), listing("accounting", opened=True), listing("billing"), Page().words(60, 40, "Saved", 30)]
+    pictures = [p.picture() for p in pages]
+    stills = tuple(Still(time_s=i * 4.0, until_s=i * 4.0 + 3.5, path="") for i in range(4))
+    press = Click(time_s=3.6, x=280, y=136, before=0, after=1, confidence=0.9)
+    watched = Watched(width=SIZE[0], height=SIZE[1], duration_s=11.0, stills=stills[:3], clicks=(press,))
+    actions = find_actions(watched, read_stills(watched, [p.copy() for p in pictures[:3]], _READER), lambda i: pictures[i]).actions
+    assert [(a.kind, a.target, a.value) for a in actions] == [("select", "Virtual host", "billing")]
+
+
+def test_an_address_typed_into_the_bar_of_a_browser_opens_a_page() -> None:
+    def browser(address: str, title: str) -> Page:
+        return Page().field(100, 20, 600, address).words(60, 120, title, 30)
+
+    (opened,) = told(
+        [browser("", "New tab"), browser("intranet.example.com/wiki", "New tab"), browser("intranet.example.com/wiki", "Wiki")], (300, 36)
+    )
+    assert (opened.kind, opened.value) == ("navigate", "intranet.example.com/wiki")
+
+
+def test_only_what_stands_in_the_field_is_its_value() -> None:
+    joined = Line(box=(130, 120, 260, 16), text="= 60000 ms per message")
+    assert inside((joined,), (150, 112, 90, 32)) == "60000"

@@ -11,7 +11,9 @@ from plugin.pipeline.stage import Options
 from plugin.pipeline.stages import STAGES
 from tests import casts, media
 
-SAID = "Okay, let's open the list of queues. The password is Sup3rS3cretPw9x. Then click on add queue. And then restart the consumer service."
+SAID = (
+    "Okay, let's open the list of queues. The password is Sup3rS3cretPw9x. Then click on add queue. And then restart the consumer service."
+)
 NOTHING = Path("/nonexistent")
 
 

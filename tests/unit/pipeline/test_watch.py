@@ -110,3 +110,37 @@ def test_stills_stand_upright(tmp_path: Path) -> None:
     picture = cv2.imread(str(tmp_path / "stills" / found.stills[0].path))
     assert picture.shape[:2] == (240, 160)
     assert picture[10, 80].tolist() == pytest.approx(list(RED), abs=12)
+
+
+def test_typing_beside_a_pointer_does_not_carry_it_away(tmp_path: Path) -> None:
+    """The pointer rests in a field while letters are typed past it, a caret blinks behind them; then it goes on to a button."""
+    screen = media.Screen()
+    screen.layer(lambda f, _: cv2.rectangle(f, (60, 100), (360, 132), (150, 150, 150), 1))
+    screen.move(0.5, 0.8, 150, 112)
+    screen.box(60, 100, 300, 3, BLUE, start=1.9)
+    words = "operations team"
+    end = screen.type(words, 70, 121, start=2.3)
+    wide = cv2.getTextSize(words, cv2.FONT_HERSHEY_SIMPLEX, 0.55, 1)[0][0]
+    caret = 72 + wide
+    screen.layer(lambda f, at: cv2.line(f, (caret, 106), (caret, 124), (0, 0, 0), 1) if int(at * 2) % 2 else None, start=end)
+    screen.box(200, 220, 110, 34, BLUE)
+    screen.move(5.6, 0.8, 250, 236)
+    screen.box(0, 300, 800, 120, RED, start=7.0)
+    found = watched(tmp_path, screen, seconds=8.5)
+    assert [(abs(c.x - x) <= 14, abs(c.y - y) <= 14) for c, (x, y) in zip(found.clicks, [(150, 112), (250, 236)], strict=True)] == [
+        (True, True)
+    ] * 2
+
+
+def test_a_pointer_that_was_lost_in_a_new_page_is_found_again(tmp_path: Path) -> None:
+    screen = media.Screen()
+    screen.text("First page", 60, 60)
+    screen.move(0.5, 0.8, 200, 200)
+    for row in range(12):
+        for column in range(6):
+            screen.text(f"cell {row}{column}", 40 + 120 * column, 40 + 36 * row, start=2.0)
+    screen.move(3.5, 1.2, 560, 250)
+    screen.box(0, 420, 800, 60, RED, start=5.4)
+    found = watched(tmp_path, screen, seconds=7.0)
+    last = found.clicks[-1]
+    assert (abs(last.x - 560) <= 14, abs(last.y - 250) <= 14, abs(last.time_s - 5.3) < 0.4) == (True, True, True)
