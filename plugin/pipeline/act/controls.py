@@ -180,11 +180,7 @@ def _action(watched: Watched, reading: Reading, pictures: Picture, control: Cont
         kind, value, secret, done = _outcome(control, reading, pictures, click, min(_settled(watched, click), again))
     if kind == "click" and control.role == "field" and control.words is None:
         return None
-    if (
-        kind == "click"
-        and control.target is None
-        and (click.after == click.before or (_recoloured(click) is None and click.confidence < _SURE))
-    ):
+    if kind == "click" and control.target is None and not _did_something(pictures, click):
         return None
     target, role = (control.label or control.target, "list") if kind == "select" else (control.target, control.role)
     if kind == "type" and role == "check box":
@@ -201,6 +197,12 @@ def _action(watched: Watched, reading: Reading, pictures: Picture, control: Cont
         target=target, role=role, value=value, secret=secret, place=heading(lines, size), point=point,
         box=box, before=click.before, after=done, confidence=round(min(control.sure, 0.4 + click.confidence), 2),
     )  # fmt: skip
+
+
+def _did_something(pictures: Picture, click: Click) -> bool:
+    """Whether a press on something without a name counts: it is sure, or its target showed that it can be pressed, and the screen answered."""
+    sure = _recoloured(click) is not None or click.confidence >= _SURE
+    return sure and click.after != click.before and not picture.alike(pictures(click.before), pictures(click.after))
 
 
 def _text_area(watched: Watched, pictures: Picture, click: Click, lines: Sequence[Line]) -> Control | None:

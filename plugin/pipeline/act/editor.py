@@ -17,7 +17,13 @@ _VIM = re.compile(r"^-- ?(?:INSERT|REPLACE|VISUAL(?: LINE| BLOCK)?) ?--")
 _WROTE = re.compile(r"\bWrote \d+ lines?\b|\b\d+L,? \d+[BC] written\b|\bwritten$", re.IGNORECASE)
 _SEARCH = re.compile(r"^Search(?: \[[^\]]*\])*:? ?(.*)$", re.IGNORECASE)
 _SLASH = re.compile(r"^[/?](\S.*)$")
+_COLON, _WRITES = re.compile(r"^:\S"), re.compile(r"^:(?:w|wq|x|q)[a!]*\b")
+_NUMBERED = re.compile(r"^\d{1,5}(?: +|$)")
+"""The number of a line, shown in front of it."""
 _PARTS = re.compile(r"[^\s/=:;,\"'()\[\]{}<>]+")
+
+_RULER = re.compile(r"^(?:.* )?\d+,\d+(?:-\d+)? +(?:All|Top|Bot|\d{1,2}%)$")
+_OPENED = re.compile(r'^"[^"]+" (?:\[\w+\] ?)?(?:\d+L|\d+ lines)')
 
 Name = Literal["nano", "vim"]
 RightEdge = Callable[[Rect], int]
@@ -44,6 +50,8 @@ def page(screen: Screen, edge: RightEdge) -> Page | None:
     tildes = [line for line in screen.lines if line.text == "~"]
     last = mode or (max(screen.lines, key=lambda o: o.box[1]) if len(tildes) >= 3 else None)
     if last is None:
+        last = _status_line(screen)
+    if last is None:
         return None
     left = min([last.box[0], *(t.box[0] for t in tildes)]) - 6
     end = max(edge(t.box) for t in tildes) if tildes else edge(last.box)
@@ -51,6 +59,43 @@ def page(screen: Screen, edge: RightEdge) -> Page | None:
     rows = _rows([o for o in inside if o.box[1] < last.box[1]])
     region = (left, min([o.box[1] for o in inside] or [last.box[1]]), end - left, last.box[1] + last.box[3])
     return Page(still=screen.still, editor="vim", title="vim", region=region, rows=rows, status=last.text)
+
+
+def continued(previous: Page, screen: Screen) -> Page | None:
+    """The same editor, where its last row only shows a command or a search that is being typed."""
+    x, y, width, height = previous.region
+    inside = [o for o in screen.lines if o.box[0] >= x - 8 and right(o.box) <= x + width + 8 and o.box[1] >= y - 4 and o.text != "~"]
+    rows = _rows(inside)
+    before = {text for text, _ in previous.rows.values()}
+    now = {text for text, _ in rows.values()}
+    if previous.editor != "vim" or not before or len(before & now) < 0.5 * len(before):
+        return None
+    floor = y + height
+    last = next(((at, text) for at, (text, _) in sorted(rows.items(), reverse=True) if at >= floor - 60 and text[:1] in ":/?"), None)
+    if last is not None:
+        del rows[last[0]]
+    status = re.sub(r" (?:All|Top|Bot|\d{1,2}%)$", "", last[1]) if last is not None else ""
+    return Page(still=screen.still, editor="vim", title=previous.title, region=previous.region, rows=rows, status=status)
+
+
+def _status_line(screen: Screen) -> Line | None:
+    """Vim's last row, known by the place in the file at its end or by the file's name and size at its beginning.
+
+    Returned as one line that reaches over the whole row; its text is the message without the place.
+    """
+    if not screen.lines:
+        return None
+    for sample in sorted(screen.lines, key=lambda o: -o.box[1])[:8]:
+        row = sorted((o for o in screen.lines if same_row(o.box, sample.box)), key=lambda o: o.box[0])
+        text = " ".join(o.text for o in row)
+        if not (_RULER.match(text) or _OPENED.match(text)):
+            continue
+        box = around([o.box for o in row])
+        above = [o.box[0] for o in screen.lines if o.box[1] < box[1] and right(o.box) <= right(box)]
+        left = min([box[0], *above]) if _RULER.match(row[0].text) or (len(row) <= 2 and row[0].text[:1].isdigit()) else box[0]
+        message = re.sub(r" *\d+,\d+(?:-\d+)? +(?:All|Top|Bot|\d{1,2}%)$", "", text)
+        return Line(box=(left, box[1], right(box) - left, box[3]), text=message)
+    return None
 
 
 def _nano(screen: Screen, heading: Line, edge: RightEdge) -> Page:
@@ -80,6 +125,9 @@ def _rows(lines: Sequence[Line]) -> dict[int, tuple[str, Rect]]:
         ordered = sorted(row, key=lambda o: o.box[0])
         box = around([o.box for o in ordered])
         out[box[1] + box[3] // 2] = (" ".join(o.text for o in ordered), box)
+    numbered = sum(bool(_NUMBERED.match(text)) for text, _ in out.values())
+    if numbered >= 5 and numbered >= 0.7 * len(out):
+        return {y: (_NUMBERED.sub("", text), box) for y, (text, box) in out.items()}
     return out
 
 
@@ -89,9 +137,10 @@ def actions(pages: Sequence[Page], watched: Watched, gone: int | None) -> list[A
     for old, new in itertools.pairwise(pages):
         begin, end = watched.stills[old.still].until_s, watched.stills[new.still].time_s
         searched = _search(old, new, watched)
-        typed = _typed(old, new)
+        typed = _typed(old, new) if not (old.status.startswith(":") and new.status == "") else None
+        entered = _command_line(old, new)
         wrote = bool(_WROTE.search(new.status)) and not _WROTE.search(old.status)
-        parts = [p for p in (searched, typed, _saved(new) if wrote else None) if p is not None]
+        parts = [p for p in (searched, entered, typed if entered is None else None, _saved(new) if wrote else None) if p is not None]
         for i, part in enumerate(parts):
             at = begin + (end - begin) * i / len(parts)
             found.append(_timed(part, at, begin + (end - begin) * (i + 1) / len(parts), old.still, new.still))
@@ -103,6 +152,14 @@ def actions(pages: Sequence[Page], watched: Watched, gone: int | None) -> list[A
         )
         found.append(_timed(leave, watched.stills[last.still].until_s, watched.stills[gone].time_s, last.still, gone))
     return found
+
+
+def _command_line(old: Page, new: Page) -> Action | None:
+    """A command of vim's that stood in its last row and was entered."""
+    command = old.status.strip()
+    if new.editor != "vim" or not _COLON.match(command) or new.status.startswith(":") or _WRITES.match(command):
+        return None
+    return Action(kind="key", start_s=0, act_s=0, end_s=0, keys=("Enter",), value=command, role="editor", place=new.title, confidence=0.7)
 
 
 def _saved(page_: Page) -> Action:
@@ -152,7 +209,10 @@ def _caret_word(old: Page, changed: Sequence[Rect]) -> str | None:
 
 def _typed(old: Page, new: Page) -> Action | None:
     """The row that reads differently, as the word that is new in it and the word or key that names the row."""
+    known = {text for text, _ in old.rows.values()}
     for y, (text, box) in new.rows.items():
+        if text in known:
+            continue  # moved up or down
         before = next((t for other, (t, _) in old.rows.items() if abs(other - y) <= 5), "")
         old_words, new_words = _PARTS.findall(before), _PARTS.findall(text)
         changed = [w for w in new_words if len(w) >= 2 and w not in old_words and not any(_same_but_caret(w, o) for o in old_words)]

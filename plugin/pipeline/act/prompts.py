@@ -25,7 +25,11 @@ _PROMPTS: tuple[tuple[str, str, bool], ...] = (
     ("bash", r"(?:\([\w.-]+\) ?)?(?:[~/][\w./~-]*|[\w.~-]+(?:/[\w.~-]+)*) ?[$#%❯➜](?= |$)", False),
     ("bash", r"[$#%❯➜»](?= |$)", False),
 )
-_COMPILED = tuple((language, re.compile(rf"\s*({pattern}) ?"), strong) for language, pattern, strong in _PROMPTS)
+_LOOSE = re.compile(r"\s*((?:[^\s$#%❯➜»>|<=\"']+ ){1,4}[$#%❯➜»>])(?: |$)")
+"""Any few words before a sign: a prompt only where the same first word and sign begin several rows."""
+_CLOCK = r"(?:\[[^\]@]{1,24}\] ?|\d\d:\d\d(?::\d\d)? )?"
+"""The time, or a number, that some write before their prompt."""
+_COMPILED = tuple((language, re.compile(rf"\s*({_CLOCK if strong else ''}{pattern}) ?"), strong) for language, pattern, strong in _PROMPTS)
 CONTINUATIONS = re.compile(r"(?:>|\.\.\.|[\w.-]+[-'\"(*]{1,2}[#>]|->|\.\.\.:) ?(?=\S|$)")
 """What a shell shows while a command is not complete."""
 
@@ -38,6 +42,28 @@ class Prompt:
     rest: str
     language: str
     strong: bool
+    shape: str | None = None
+    """Of a loose prompt: what has to come again for it to count."""
+
+
+_HEADER = re.compile(
+    r"(?:[┌╭]\S* ?)?(?:\([\w.-]+\) ?)?(?:[\w.-]+@[\w.-]+[: _]+[~/]|[~/][\w./~-]*(?: on |  |$)|[\w.-]+@[\w.-]+ (?:in|at|on) )"
+)
+_SIGN = re.compile(r"\s*((?:[└╰]\S* ?)?[)>❯➜»›$#%λ])(?: |$)")
+
+
+def is_header(row: str) -> bool:
+    """The first row of a prompt of two rows: who, where, perhaps a branch, and no sign."""
+    return bool(_HEADER.match(row.strip())) and not any(p.match(row) for _, p, strong in _COMPILED if strong)
+
+
+def second_row(row: str, *, known: bool = False) -> Prompt | None:
+    """The second row of such a prompt: a sign and what was typed. ``known``: others of the screen have it, so it may be without its sign here."""
+    sign = _SIGN.match(row)
+    if sign is None and not known:
+        return None
+    rest = row[sign.end() :] if sign is not None else row
+    return Prompt(text="two rows", rest=rest.strip(), language="bash", strong=True)
 
 
 def split(row: str) -> Prompt | None:
@@ -46,4 +72,9 @@ def split(row: str) -> Prompt | None:
         match = pattern.match(row)
         if match:
             return Prompt(text=match.group(1).strip(), rest=row[match.end() :].strip(), language=language, strong=strong)
-    return None
+    loose = _LOOSE.match(row)
+    if loose is None:
+        return None
+    words = loose.group(1).split()
+    shape = f"{words[0]} {words[-1]}"
+    return Prompt(text=loose.group(1).strip(), rest=row[loose.end() :].strip(), language="bash", strong=False, shape=shape)

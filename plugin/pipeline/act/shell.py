@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 
+from plugin.pipeline.act.confusables import settled
 from plugin.pipeline.act.geometry import around, share
 from plugin.pipeline.act.terminal import Entry
 from plugin.pipeline.artefacts import Action, Change, Rect, Watched
@@ -36,7 +37,7 @@ class Ran:
 
     @property
     def text(self) -> str:
-        return voted(self.readings) if self.readings else self.draft
+        return settled(voted(self.readings) if self.readings else self.draft)
 
 
 def voted(readings: Counter[str]) -> str:

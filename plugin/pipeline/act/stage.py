@@ -25,6 +25,8 @@ def find_actions(watched: Watched, reading: Reading, pictures: Callable[[int], A
     for screen in reading.screens:
         edge = _edge(pictures, screen.still)
         page = editor.page(screen, edge)
+        if page is None and open_editor:
+            page = editor.continued(stays[-1][-1], screen)
         if page is not None:
             if not open_editor:
                 stays.append([])

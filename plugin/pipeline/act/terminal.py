@@ -6,6 +6,8 @@ goes on in the next row without a space.
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from statistics import median
@@ -59,12 +61,13 @@ def is_fixed(line: Line) -> float:
 
 
 def _terminals(screen: Screen, edge: RightEdge) -> list[tuple[int, float, Rect]]:
-    seeds = [(line, p) for line in screen.lines if (p := prompts.split(line.text)) is not None]
+    seeds = [(line, p) for line in screen.lines if (p := prompts.split(line.text)) is not None and not prompts.is_header(line.text)]
+    seeds += [(line, p) for line in screen.lines if _under_header(line, screen) and (p := prompts.second_row(line.text)) is not None]
     found: list[tuple[int, float, Rect]] = []
     for line, prompt in seeds:
         if any(abs(line.box[0] - left) <= 4 and line.box[1] >= region[1] for left, _, region in found):
             continue
-        column = [other for other, _ in seeds if abs(other.box[0] - line.box[0]) <= 4]
+        column = [o for o, p in seeds if abs(o.box[0] - line.box[0]) <= 4 and (prompt.shape is None or p.shape == prompt.shape)]
         if not prompt.strong and (len(column) < 2 or not _one_width(screen, line)):
             continue
         # The longest line tells the width of a column best: a caret at the end of a short one would add to it.
@@ -73,6 +76,14 @@ def _terminals(screen: Screen, edge: RightEdge) -> list[tuple[int, float, Rect]]
         top = min(o.box[1] for o in screen.lines if o.box[0] >= line.box[0] - 6 and right(o.box) <= end + 4)
         found.append((line.box[0], pitch, (line.box[0] - 6, top, end - line.box[0] + 6, 10**5)))
     return found
+
+
+def _under_header(line: Line, screen: Screen) -> bool:
+    """Whether the first row of a prompt of two rows stands right above."""
+    above = [
+        o for o in screen.lines if abs(o.box[0] - line.box[0]) <= 12 and 0 < line.box[1] - o.box[1] <= 1.6 * max(o.box[3], line.box[3])
+    ]
+    return any(prompts.is_header(o.text) for o in above)
 
 
 def _one_width(screen: Screen, line: Line) -> bool:
@@ -120,12 +131,24 @@ def _fit(line: Line, pitch: float) -> str:
 def _entries(rows: list[Row], pitch: float, end: int) -> list[Entry]:
     entries: list[Entry] = []
     wraps = False
-    for row in rows:
-        prompt = prompts.split(row.text)
+    found, headers = _prompts(rows)
+    shapes = Counter(p.shape for p in found if p is not None)
+    firm = any(p is not None and p.shape is None for p in found)
+    strong = any(p is not None and p.strong for p in found)
+    inner = False
+    for i, (row, seen) in enumerate(zip(rows, found, strict=True)):
+        if i in headers:
+            wraps = False
+            continue
+        loose = seen is not None and seen.shape is not None
+        prompt = None if loose and (firm or shapes[seen.shape if seen else None] < 2) else seen
+        if prompt is not None and strong and not prompt.strong and not inner:
+            prompt = None  # a comment or a sum in what a program wrote
         full = end - right(row.box) < 2.2 * pitch
         if prompt is not None:
             entries.append(Entry(prompt=prompt.text, command=prompt.rest, language=prompt.language, boxes=[row.box], open=True))
             wraps = full
+            inner = bool(_OTHER_SHELL.search(prompt.rest)) or (inner and not prompt.strong)
             continue
         if not entries:
             continue
@@ -146,6 +169,23 @@ def _entries(rows: list[Row], pitch: float, end: int) -> list[Entry]:
     for entry in entries[:-1]:
         entry.open = False
     return entries
+
+
+_OTHER_SHELL = re.compile(
+    r"\b(?:exec|run|attach|debug)\b.*\b(?:ba|z|da|k)?sh\b|^(?:sudo )?(?:ba|z|da|k)?sh\b|\b(?:su|ssh|chroot|nsenter|telnet|rsh)\b"
+)
+"""Commands after which another prompt is to be expected."""
+
+
+def _prompts(rows: list[Row]) -> tuple[list[prompts.Prompt | None], set[int]]:
+    """The prompt of each row, and which rows are only the first half of one."""
+    starts = [i for i, row in enumerate(rows[:-1]) if prompts.is_header(row.text)]
+    pairs = {i for i in starts if prompts.second_row(rows[i + 1].text) is not None}
+    if not pairs:
+        return [prompts.split(row.text) for row in rows], set()
+    found = [prompts.second_row(row.text, known=True) if i - 1 in starts else None for i, row in enumerate(rows)]
+    last = {len(rows) - 1} if rows and prompts.is_header(rows[-1].text) else set()
+    return found, {*starts, *last}
 
 
 def _unfinished(command: str) -> bool:

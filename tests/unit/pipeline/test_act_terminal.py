@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from plugin.pipeline.act import prompts
+from plugin.pipeline.act import prompts, terminal
+from plugin.pipeline.act.confusables import settled
 from plugin.pipeline.act.stage import find_actions
 from plugin.pipeline.artefacts import Action, Line, Reading, Screen, Still, Watched
 
@@ -108,3 +109,31 @@ def test_an_editor_tells_search_change_save_and_exit() -> None:
 
 def test_prose_is_no_terminal() -> None:
     assert told(["Welcome to the talk", "Costs > 100 $ a month", "Thank you"]) == []
+
+
+@pytest.mark.parametrize(
+    ("rows", "commands"),
+    [
+        (["web1 ~/site # cp a b", "web1 ~/site # ls", "a  b", "web1 ~/site #"], ["cp a b", "ls"]),
+        (["deploy@web ~/site on main", "❯ git pull --ff-only", "Already up to date.", "deploy@web ~/site on main", "❯ git log", "deploy@web ~/site on main", "❯"],
+         ["git pull --ff-only", "git log"]),
+        (["[22:30] root@nas:~# cat agent.conf", "# backup agent", "server = nas", "[22:31] root@nas:~# ls", "a", "[22:31] root@nas:~#"],
+         ["cat agent.conf", "ls"]),
+        (["root@nas:~# docker exec -it db sh", "# whoami", "root", "# exit", "root@nas:~#"], ["docker exec -it db sh", "whoami", "exit"]),
+    ],
+)  # fmt: skip
+def test_commands_are_found_behind_prompts_of_many_shapes(rows: list[str], commands: list[str]) -> None:
+    lines = tuple(Line(box=(20, 20 + 24 * i, 10 * len(row), 18), text=row) for i, row in enumerate(rows))
+    (entries,) = terminal.find(Screen(still=0, time_s=0.0, lines=lines), lambda _box: 1200)
+    assert [entry.command for entry in entries if entry.command] == commands
+
+
+@pytest.mark.parametrize(
+    ("read", "meant"),
+    [
+        ("curl -X P0ST -H 'A: $T0KEN' http://h:80/v0", "curl -X POST -H 'A: $TOKEN' http://h:80/v0"),
+        ("chmod 0600 E0F A0B1 x0Y", "chmod 0600 E0F A0B1 x0Y"),
+    ],
+)
+def test_zeros_between_the_capitals_of_a_name_are_letters(read: str, meant: str) -> None:
+    assert settled(read) == meant
