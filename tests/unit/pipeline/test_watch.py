@@ -116,7 +116,8 @@ def test_typing_beside_a_pointer_does_not_carry_it_away(tmp_path: Path) -> None:
     """The pointer rests in a field while letters are typed past it, a caret blinks behind them; then it goes on to a button."""
     screen = media.Screen()
     screen.layer(lambda f, _: cv2.rectangle(f, (60, 100), (360, 132), (150, 150, 150), 1))
-    screen.move(0.5, 0.8, 150, 112)
+    screen.move(0.5, 0.5, 140, 160)
+    screen.move(1.0, 0.6, 150, 112)
     screen.box(60, 100, 300, 3, BLUE, start=1.9)
     words = "operations team"
     end = screen.type(words, 70, 121, start=2.3)
