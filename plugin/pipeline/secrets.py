@@ -49,7 +49,8 @@ def rules() -> tuple[Rule, ...]:
     data = yaml.safe_load((files("plugin.pipeline") / "rules.yaml").read_text("utf-8"))
     listed = tuple(Rule(name=r["name"], kind=r["kind"], pattern=re.compile(r["pattern"]), sure=r.get("sure", True)) for r in data["rules"])
     word, not_value = data["keywords"], data["not_values"]
-    guard = rf"(?!\$\()(?!(?:{not_value})(?:[\s\"',;.)]|$))"
+    # A command's substitution and a pattern of a search are no values.
+    guard = rf"(?!\$\(|\.[*+]|\[\^|\\[swdSWD]|\$\{{?\w+\}}?/)(?!(?:{not_value})(?:[\s\"',;.)]|$))"
     assignment = rf"(?i)(?:{word})[\w.-]*[\"']?\s*(?:=>|:=|=|:)\s*[\"'‘’`]?{guard}(?P<s>[^\s\"'‘’`,;<>(){{}}][^\s\"'‘’`,;<>]{{2,}}?)(?=#?(?:[\s\"'‘’`,;<>]|$))"
     flag = rf"(?i)(?:--[\w-]*|(?<!\w)-)(?:{word})[\w-]*(?:\s+|=)[\"'‘’`]?{guard}(?P<s>[^\s\"'‘’`-][^\s\"'‘’`]{{2,}})"
     return (

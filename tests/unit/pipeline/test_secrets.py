@@ -74,3 +74,18 @@ def test_half_a_secret_at_the_edge_of_a_line_is_found_on_both_lines() -> None:
     assert secrets.cut_off(secret, "psql -c 'password Wk4-map") == (18, 25)
     assert secrets.carried_over(secret, "le-81Zd-kite' -d app") == (0, 12)
     assert secrets.cut_off(secret, "nothing of it here") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("export ADMIN_KEY=adm-Meadow-Lantern-220", ["adm-Meadow-Lantern-220"]),
+        ("BACKUP_SALT='q8!vernal-otter'", ["q8!vernal-otter"]),
+        ("master_key: Quartz-Heron-71", ["Quartz-Heron-71"]),
+        ("SSL_CERT_KEY=/etc/ssl/private/site.pem", []),
+        ("primary_key = order_number", []),
+        ('sed -i "s/^token = .*/token = $TOKEN/" agent.conf', []),
+    ],
+)
+def test_names_that_say_that_they_hold_a_secret(text: str, values: list[str]) -> None:
+    assert [f.text for f in secrets.find(text)] == values
