@@ -468,6 +468,32 @@ def test_our_own_changes_foreign_pages_and_odd_bodies_cause_nothing(standing: tu
     assert story.house.client().post("/forge/events", data=b"{not json", headers=bad).status_code == 400
 
 
+def test_a_job_that_names_another_workspaces_things_is_refused_by_the_worker(standing: tuple[Story, str, str, str]) -> None:
+    story, own, publication, page = standing
+    foreign = story.house.theirs["author"].caller
+    video = attached(story, page, "restore.mp4", MP4)
+    payload = {
+        "connection_id": story.session(story.people.engineer, page).json["place"]["connection_id"],
+        "page_id": page,
+        "attachment_id": video,
+    }
+    with story.house.deps.database.begin() as session:
+        values = {
+            "workspace_id": foreign.workspace_id,
+            "created_by": foreign.person_id,
+            "state": "queued",
+            "created_at": story.house.clock(),
+        }
+        session.add(tables.Job(id="job_fetch", kind="fetch", payload=payload, **values))
+        session.add(tables.Job(id="job_look", kind="look", payload={"deleted": True}, publication_id=publication, sop_id=own, **values))
+    heard = len(story.atlassian.heard)
+    for job_id in ("job_fetch", "job_look"):
+        work_one(story.house.deps, worker="test", job_id=job_id)
+    assert len(story.atlassian.heard) == heard
+    assert _state(story, publication) == "published"
+    assert [job.recording_id for job in rows(story, tables.Job) if job.id == "job_fetch"] == [None]
+
+
 # --- another site -------------------------------------------------------------------------------------------------------------
 
 
