@@ -23,7 +23,7 @@ from plugin.domain.sop import Sop
 from plugin.services import compose
 
 
-@click.command()
+@click.command(short_help="Publish a made SOP to a target.")
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--target", type=click.Choice(registry.names()), required=True, help="Where to publish.")
 @click.option("--message", help="What changed, for the target's history. [default: the revision number]")
@@ -39,7 +39,7 @@ from plugin.services import compose
     "--wait",
     "longest_wait_s",
     type=click.FloatRange(min=0),
-    default=90.0,
+    default=60.0,
     show_default=True,
     help="Longest wait in seconds for a busy target.",
 )
