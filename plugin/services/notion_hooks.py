@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from sqlalchemy import update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from plugin.domain.errors import Forbidden, Invalid
@@ -26,7 +26,7 @@ log = structlog.get_logger()
 
 HOOK, EVENT = "notion-hook", "notion-event"
 LOOKS = ("page.created", "page.properties_updated", "page.undeleted", "page.deleted", "page.moved")
-"""Events that can concern a row. Others of a published page make us look at that page soon."""
+"""Events that can concern a row. Any event of a published page makes us look at that page."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,22 +139,46 @@ def _happened(deps: Deps, workspace_id: str, connection_id: str, secrets: Mappin
     ids = {_uuid(author.get("id")) for author in authors if isinstance(author, dict)} if isinstance(authors, list) else set()
     if ids and ids == {secrets.get("bot_id")}:
         return  # what we wrote ourselves comes back
-    if _is_a_page_of_ours(deps, connection_id, page_id):
+    if _published_page(deps, connection_id, page_id, deleted=kind == "page.deleted"):
         return
     if kind in LOOKS and not _elsewhere(deps, connection_id, event):
         notion_rows.ask(deps, workspace_id=workspace_id, connection_id=connection_id, row_id=page_id)
 
 
-def _is_a_page_of_ours(deps: Deps, connection_id: str, page_id: str) -> bool:
-    """A published page: the next reconciliation looks at it, whatever was done."""
+def _published_page(deps: Deps, connection_id: str, page_id: str, *, deleted: bool) -> bool:
+    """True for a page of ours: a look at it takes people's edits back into the SOP. At most one look waits, however many events there are."""
+    woken: list[str] = []
 
     def work(session: Session) -> bool:
-        table = tables.Publication
-        query = update(table).where(table.connection_id == connection_id, table.remote_id == page_id).values(checked_at=None)
-        result: Any = session.execute(query.execution_options(synchronize_session=False))
-        return bool(result.rowcount)
+        woken.clear()
+        table, jobs = tables.Publication, tables.Job
+        found = session.scalars(
+            select(table).where(table.connection_id == connection_id, table.remote_id == page_id).with_for_update()
+        ).all()
+        for publication in found:
+            waits = select(jobs).where(jobs.publication_id == publication.id, jobs.kind == "look", jobs.state == "queued")
+            look = session.scalars(waits).first()
+            if look is None:
+                look = jobs(
+                    id=deps.new_id("job"),
+                    workspace_id=publication.workspace_id,
+                    kind="look",
+                    state="queued",
+                    payload={},
+                    sop_id=publication.sop_id,
+                    publication_id=publication.id,
+                    created_at=deps.clock(),
+                )
+                session.add(look)
+                woken.append(look.id)
+            if deleted:
+                look.payload = {**(look.payload or {}), "deleted": True}
+        return bool(found)
 
-    return deps.database.run(work)
+    ours = deps.database.run(work)
+    for job_id in woken:
+        deps.queue.wake(job_id)
+    return ours
 
 
 def _elsewhere(deps: Deps, connection_id: str, event: Mapping[str, Any]) -> bool:

@@ -180,43 +180,6 @@ def test_each_refusal_says_what_the_caller_does_next(notion: FakeNotion, tmp_pat
 
 
 @pytest.mark.parametrize("error", ["500", "502", "503", "529", "429 connection", "409"])
-def test_a_passing_trouble_is_waited_out(notion: FakeNotion, tmp_path: Path, error: str) -> None:
-    notion.faults.append(Fault("answer", on="POST /v1/pages$", error=error))
-    assert publish(notion, tmp_path, sop()).created
-    assert len(notion.pages_of("SOPs")) == 1
-
-
-def test_a_page_in_the_trash_or_unshared_is_never_made_anew(notion: FakeNotion, tmp_path: Path) -> None:
-    known = publish(notion, tmp_path, sop()).known
-    notion.workspace.unshared.add(known.ref.id)
-    c = connector(notion, tmp_path)
-    assert c.fetch(known.ref).state == "unreachable"
-    with pytest.raises(Gone):
-        publish(notion, tmp_path, sop(version=2), known)
-    notion.workspace.unshared.clear()
-    notion.by_person(lambda w: w.update_page(known.ref.id, {"in_trash": True}, PERSON))
-    with pytest.raises(Gone):
-        publish(notion, tmp_path, sop(version=2), known)
-    assert c.fetch(known.ref).state == "trashed"
-
-
-def test_a_renamed_page_keeps_the_persons_title(notion: FakeNotion, tmp_path: Path) -> None:
-    known = publish(notion, tmp_path, sop()).known
-    notion.by_person(
-        lambda w: w.update_page(known.ref.id, {"properties": {"Name": {"title": [{"text": {"content": "Ours now"}}]}}}, PERSON)
-    )
-    publish(notion, tmp_path, sop(version=2, title="Restart it"), known)
-    assert connector(notion, tmp_path).fetch(known.ref).title == "Ours now"
-
-
-def test_a_copy_with_our_key_is_not_taken_for_the_original(notion: FakeNotion, tmp_path: Path) -> None:
-    known = publish(notion, tmp_path, sop()).known
-    source = notion.source_named("SOPs")["id"]
-    copy = {"parent": {"data_source_id": source}, "properties": {"SOP id": {"rich_text": [{"text": {"content": "sop-1"}}]}}}
-    notion.by_person(lambda w: w.create_page(copy, PERSON))
-    assert publish(notion, tmp_path / "other", sop()).known.ref.id == known.ref.id
-
-
 def test_the_token_is_in_no_error_and_no_journal(notion: FakeNotion, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("DEBUG")
     publish(notion, tmp_path, sop())

@@ -11,11 +11,13 @@ from uuid import uuid4
 
 import pytest
 
-from plugin.services import connections, notion_hooks, notion_intake
+from plugin.domain.document import from_document
+from plugin.services import connections, edit, library, notion_hooks, notion_intake, publish, work
 from plugin.store import tables
 from tests import shared
 from tests.contract.notion.fake import FakeNotion
-from tests.integration.web.conftest import House
+from tests.contract.notion.test_publish import person_writes
+from tests.integration.web.conftest import House, document
 
 TOKEN = "secret_of_the_subscription_1"
 
@@ -154,8 +156,6 @@ def test_60_out_of_order_or_for_a_deleted_page_the_row_is_read_afresh(subscribed
     for kind, at in (("page.deleted", "09:00"), ("page.created", "08:00"), ("page.properties_updated", "08:30")):
         assert subscribed.send(event(subscribed, row, kind, timestamp=f"2026-11-23T{at}:00.000Z")) == 200
     assert subscribed.looks() == [row]
-    from plugin.services import work
-
     while work.work_one(subscribed.house.deps, worker="test:1:1"):
         pass
     assert subscribed.house.call(subscribed.house.ours["admin"], "GET", "/api/v1/sops").json["items"] == []
@@ -188,6 +188,23 @@ def test_our_own_writes_and_rows_of_other_databases_cause_no_look(subscribed: No
     other = event(subscribed, str(uuid4()), data={"parent": {"type": "database", "data_source_id": str(uuid4())}})
     assert [subscribed.send(echo), subscribed.send(other)] == [200, 200]
     assert subscribed.looks() == []
+
+
+def test_an_event_of_a_published_page_takes_a_persons_words_back_into_the_sop(subscribed: Notion) -> None:
+    deps, admin = subscribed.house.deps, subscribed.house.ours["admin"].caller
+    saved = edit.create(deps, admin, document=from_document(document(title="Restart the queue")))
+    publish.publish(deps, admin, saved.sop_id, connection_id=subscribed.connection_id, place=subscribed.fake.parent)
+    while work.work_one(deps, worker="test:1:1"):
+        pass
+    page = subscribed.fake.pages_of("SOPs")[0]["id"]
+    person_writes(subscribed.fake, page, "Press Restart.", "Press Restart once.")
+    for _ in range(5):
+        assert subscribed.send(event(subscribed, page, "page.content_updated")) == 200
+    done = 0
+    while work.work_one(deps, worker="test:1:1"):
+        done += 1
+    assert done == 1
+    assert library.sop(deps, admin, saved.sop_id).sop.steps[1].action == "Press Restart once."
 
 
 def test_a_pressed_button_asks_for_the_row_and_a_wrong_secret_for_nothing(notion: Notion) -> None:
