@@ -131,11 +131,14 @@ def read_sop(folder: Path) -> Sop:
     """Raises InvalidDocument, also where the file is missing or no JSON."""
     path = folder / "sop.json"
     try:
-        return from_document(json.loads(path.read_text("utf-8")))
+        sop = from_document(json.loads(path.read_text("utf-8")))
     except FileNotFoundError:
         raise InvalidDocument("", f"{path} is missing; `sopwright make RECORDING --out {folder}` writes it") from None
     except ValueError as error:
         raise InvalidDocument("", f"{path} is no JSON ({error})") from None
+    if not sop.id:
+        raise InvalidDocument("/id", "it is empty, so the page could not be found again; `sopwright make` gives every SOP one")
+    return sop
 
 
 def state_folder(environ: Mapping[str, str]) -> Path:
