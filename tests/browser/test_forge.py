@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import socket
 import threading
@@ -14,6 +15,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, FrameLocator, Page, expect
 
+from plugin.domain.document import from_document
+from plugin.services import edit, publish
+from plugin.services.caller import system
 from plugin.services.work import work_one
 from plugin.store import tables
 from plugin.web.forge import dialog as dialog_views
@@ -209,31 +213,47 @@ def test_who_may_not_write_there_reads_why(stage: Stage, sheet: Callable[..., Pa
     shot(page, "12-not-allowed")
 
 
+def published(stage: Stage, title: str) -> tuple[str, str]:
+    """The ids of an SOP and of its page, made without the dialog."""
+    deps = stage.service.deps
+    with deps.database.begin() as session:
+        site = session.get_one(tables.External, ("forge-site", stage.atlassian.cloud_id))
+    caller = system(site.workspace_id)
+    steps = [{"id": "stp_1", "number": 1, "action": "Look at the graph."}]
+    sop_id = edit.create(
+        deps, caller, document=from_document({"schema": "sopwright/sop@1", "id": "", "revision": 1, "title": title, "steps": steps})
+    ).sop_id
+    made = publish.publish(deps, caller, sop_id, connection_id=site.data["connection_id"], place="OPS", parent=stage.page_id)
+    assert work_one(deps, worker="forge-test", job_id=made.job_id)
+    with deps.database.begin() as session:
+        return sop_id, session.get_one(tables.Publication, made.id).remote_id or ""
+
+
 def test_an_overdue_sop_says_so_on_its_page_and_one_click_confirms_it(stage: Stage, sheet: Callable[..., Page]) -> None:
-    """Builds on the published page of the first test where that ran; makes its own page where it did not."""
-    published = [one for one in stage.fake.pages() if "sop_review" in one.properties]
-    if not published:
-        pytest.skip("the story before this one did not publish")
-    made = published[0]
-    made.properties["sop_review"].value = {**made.properties["sop_review"].value, "state": "overdue", "dueDate": "2026-11-01"}
+    sop_id, page_id = published(stage, "Look at the load")
+    review = stage.fake.site.pages[page_id].properties["sop_review"]
+    review.value = {**review.value, "state": "overdue", "title": "SOP: review overdue"}
     with stage.service.deps.database.begin() as session:
-        publication = session.query(tables.Publication).filter_by(remote_id=made.id).one()
-        row = session.get_one(tables.Sop, publication.sop_id)
+        row = session.get_one(tables.Sop, sop_id)
         row.review_state, row.due = "overdue", date(2026, 11, 1)
-    page = sheet(stage.people.engineer, made.id)
+    page = sheet(stage.people.engineer, page_id)
     banner = page.frame_locator("iframe.banner")
-    expect(banner.get_by_text("was due for review")).to_be_visible()
+    expect(banner.get_by_text("was due for review on Nov 1, 2026")).to_be_visible()
     shot(page, "13-overdue")
     banner.get_by_role("button", name="Still right").click()
     expect(banner.get_by_text("The next review date is set.")).to_be_visible()
     shot(page, "14-confirmed")
+    with stage.service.deps.database.begin() as session:
+        assert session.get_one(tables.Sop, sop_id).review_state == "current"
 
 
 def test_the_spaces_own_page_lists_what_the_person_may_see(stage: Stage, sheet: Callable[..., Page]) -> None:
+    _, page_id = published(stage, "Look at the queue")
     page = sheet(stage.people.engineer)
     page.goto(f"{stage.atlassian.url}/wiki/spaces/OPS/sops")
     whole = page.frame_locator("iframe.whole")
     expect(whole.get_by_role("heading", name="SOPs in Operations")).to_be_visible()
+    expect(whole.get_by_role("link", name="Look at the queue")).to_have_attribute("href", re.compile(page_id))
     shot(page, "15-space")
     whole.get_by_role("button", name="Create SOP from recording").click()
     expect(whole.get_by_text("It becomes a new page in Operations.")).to_be_visible()
