@@ -89,6 +89,8 @@ class Filesystem:
             else:
                 raise _busy("publish")
             changed = self._uncommitted([path, *(_image_path(path, asset) for asset in page.assets)])
+            if text == before and self._is_told(page):
+                changed = [p for p in changed if p != path]  # what is uncommitted is a person's, and stays theirs to commit
             if changed:
                 version = self._repository.commit(changed, f"{message}\n\n{_trailer(page, self._relative(path), merged.pending)}")
             else:
@@ -221,6 +223,11 @@ class Filesystem:
     def _uncommitted(self, paths: Sequence[Path]) -> list[Path]:
         """Those that differ from the newest commit, also when an earlier run wrote them and was killed before its commit."""
         return [p for p in dict.fromkeys(paths) if p.exists() and self._repository.head(self._relative(p)) != p.read_bytes()]
+
+    def _is_told(self, page: Page) -> bool:
+        """Whether a commit of ours says that this revision was published."""
+        last = self._repository.said(f"{SOP_ID}: {page.key}")
+        return last is not None and _revision(last.message) == page.facts.version
 
     def _recovered(self, page: Page, there: Document, ours: Sequence[Piece[str]]) -> list[Base]:
         """The base of the merge when the caller knows nothing: our last commit of this page tells what we wrote.
