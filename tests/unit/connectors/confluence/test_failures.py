@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import requests
 
-from connectors.confluence.failures import TABLE, Failure, Missing, NameTaken, Stale, TitleTaken, checked
+from connectors.confluence.failures import TABLE, Failure, Missing, NameTaken, ScopeMissing, Stale, TitleTaken, checked
 from connectors.errors import AuthFailed, Gone, Reject, Retry
 
 V2_TITLE = "A page with this title already exists: A page already exists with the same TITLE in this space"
@@ -32,7 +32,7 @@ CASES: list[tuple[int, Any, type[Exception]]] = [
     (400, v1("There is an archival job already running"), Retry),
     (400, v2(400, "Cannot update an archived page"), Gone),
     (400, v1("something else"), Reject),
-    (401, {"code": 401, "message": "Unauthorized; scope does not match"}, AuthFailed),
+    (401, {"code": 401, "message": "Unauthorized; scope does not match"}, ScopeMissing),
     (401, {"code": 401, "message": "Unauthorized"}, AuthFailed),
     (403, v1("Current user not permitted to use Confluence"), AuthFailed),
     (404, v2(404, "Not Found"), Missing),
