@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import TSQUERY
 from plugin.store.tables import Sop
 
 INDEX = "sop_search"
-"""The name of what the migrations make for it; on SQLite a virtual table, which keeps itself by triggers, and its own tables beside it."""
+"""The name of what the migrations make for it: on SQLite a virtual table that triggers keep, on PostgreSQL a generated column of ``sops``."""
 
 MOST_WORDS = 10
 _LETTERS = re.compile(r"\w", re.UNICODE)
@@ -42,4 +42,4 @@ def _postgresql(word: str) -> ColumnElement[bool]:
     # The same parser reads what is searched and what is asked for; ``:*`` lets the last part of the word go on.
     phrase = cast(func.phraseto_tsquery(literal_column("'simple'"), word), Text)
     query = cast(func.nullif(phrase, literal("")) + literal(":*"), TSQUERY)
-    return func.to_tsvector(literal_column("'simple'"), Sop.words).op("@@")(query)
+    return literal_column(f"sops.{INDEX}").op("@@", is_comparison=True)(query)

@@ -7,6 +7,7 @@ a real Chromium receives for the page with an empty cache, headers included.
 from __future__ import annotations
 
 import argparse
+import itertools
 import random
 import statistics
 import sys
@@ -18,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import sync_playwright
-from sqlalchemy import insert
+from sqlalchemy import insert, text
 
 from plugin.store import tables
 from plugin.web.app import create_app
@@ -149,6 +150,11 @@ def over_the_wire(service: Service) -> float:
 def fill(service: Service, count: int) -> None:
     """SOPs as they come: titles, areas, owners, states, searchable words of a usual length, each published to one place."""
     chance = random.Random(1)
+    # A few words are in nearly every SOP, most in hardly any, as in a language.
+    words = ["".join(chance.choices("aeioulnrstkmpd", k=chance.randrange(3, 11))) for _ in range(6000)]
+    for place, noun in enumerate(NOUNS):
+        words[20 + 15 * place] = noun
+    weights = list(itertools.accumulate(1 / (rank + 3) for rank in range(len(words))))
     me = service.call("GET", "/me")
     now = service.deps.clock()
     connection = service.connect_folder(Path(service.deps.settings.data_dir) / "handbook")
@@ -163,7 +169,7 @@ def fill(service: Service, count: int) -> None:
                 {
                     "id": f"sop_{n:026d}", "workspace_id": me["workspace_id"], "title": title, "area": chance.choice(AREAS), "status": chance.choice(states),
                     "revision": 1 + n % 7, "origin": "recording", "owner_id": me["id"], "due": due, "review_state": "overdue" if due < now.date() else "current",
-                    "steps": 3 + n % 20, "words": f"{title} {' '.join(chance.choices(NOUNS, k=250))}".casefold(),
+                    "steps": 3 + n % 20, "words": f"{title} {' '.join(chance.choices(words, cum_weights=weights, k=250))}".casefold(),
                     "created_at": now, "updated_at": now - timedelta(minutes=n),
                 }
             )  # fmt: skip
@@ -176,6 +182,8 @@ def fill(service: Service, count: int) -> None:
         with service.deps.database.begin() as session:
             session.execute(insert(tables.Sop), sops)
             session.execute(insert(tables.Publication), places)
+    with service.deps.database.begin() as session:
+        session.execute(text("ANALYZE"))  # as the database does by itself after a while
 
 
 if __name__ == "__main__":
