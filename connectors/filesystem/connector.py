@@ -110,7 +110,7 @@ class Filesystem:
             raise Gone("The page is no longer in the Git folder.", connector=self.name, operation="fetch", remote_id=ref.id)
         text = path.read_text("utf-8")
         document = markdown.parse(text)
-        newest = next(iter(self._repository.history(self._relative(path))), None)
+        newest = self._repository.newest(self._relative(path))
         saved = newest is not None and self._repository.head(self._relative(path)) == text.encode()
         edits = merge(_base(known), document.pieces, _ours(known)).edits if known is not None else ()
         state: Literal["current", "archived"] = "archived" if document.facts.get("archived") else "current"
@@ -245,7 +245,7 @@ class Filesystem:
         return [_base_of(p) for p in there.pieces if p.key is not None]
 
     def _conflict(self, page: Page, path: Path, clashes: Any) -> Conflict:
-        newest = next(iter(self._repository.history(self._relative(path))), None)
+        newest = self._repository.newest(self._relative(path))
         return Conflict(
             "The page and the new revision changed the same passages. Choose for each of them.",
             remote_version=newest.id if newest else "",
@@ -280,7 +280,8 @@ class Filesystem:
         )
 
     def _version(self, path: Path) -> str:
-        return next((e.id for e in self._repository.history(self._relative(path))), "")
+        newest = self._repository.newest(self._relative(path))
+        return newest.id if newest is not None else ""
 
     def _relative(self, path: Path) -> str:
         return path.relative_to(self._root).as_posix()
