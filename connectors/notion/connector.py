@@ -34,7 +34,7 @@ from connectors.notion.failures import NAME, Collision, Doubtful
 from connectors.notion.inbox import Inbox
 from connectors.notion.journal import Journal, Shelf, journal_path, only_one
 from connectors.notion.merge import Merger
-from connectors.notion.nodes import content, from_json, read, to_json
+from connectors.notion.nodes import Node, content, from_json, read, to_json
 from connectors.notion.people import People
 from connectors.notion.publish import Publisher, Wish, fresh, moment, newer, seen, version_of
 from connectors.notion.render import Body, render
@@ -194,8 +194,10 @@ class NotionConnector:
         versions = Versions(self.api, self._places().versions)
         memory, private = Journal(journal_path(self._state, key)).memory, self._settings.allow_private_addresses
         aside = journal_path(self._state, f"kept {key}")
+        stand = self._publisher.stand(ref.id, memory)
         with only_one(aside):
-            self._settled(lambda: keep_edits(self.api, versions, page, memory, self._uploads, Journal(aside), self._now(), private))
+            if memory is None or not stand.same or memory.base.get("held"):
+                self._settled(lambda: keep_edits(self.api, versions, page, memory, self._uploads, Journal(aside), self._now(), private))
         newest = max((v.revision or 0 for v in versions.history(ref.id)), default=0) + 1
         nodes, assets = old_version(self.api, version, self._uploads, newest, memory, allow_private=private)
         facts = {name: p.read(page, name) for name in (p.STATUS, p.OWNER, p.DUE, p.REVIEW, p.AREA) if name in page["properties"]}
@@ -236,32 +238,40 @@ class NotionConnector:
                 return replace(known, base={**known.base, "props": props})
             base = dict((newer(known, journal.memory) or known).base)
             before = self._publisher.markdown(known.ref.id)
-            if self._show_in_header(base, flag) and before == base.get("markdown"):
+            if self._show_in_header(known.ref, base, flag) and before == base.get("markdown"):
                 base["markdown"] = self._publisher.markdown(known.ref.id)
             base |= {"n": int(base.get("n", 0)) + 1, "props": props, "seen": seen(page)}
             flagged = replace(known, base=base, version=version_of(base.get("markdown"), page))
             journal.finish(flagged)
         return flagged
 
-    def _show_in_header(self, base: dict[str, Any], flag: ReviewFlag) -> bool:
+    def _show_in_header(self, ref: Ref, base: dict[str, Any], flag: ReviewFlag) -> bool:
         """Writes the review into the callout at the top, unless a person rewrote or removed it; puts what stands there then into ``base``."""
         nodes = [from_json(stored) for stored in base.get("nodes", ())]
-        place = next((n for n, node in enumerate(nodes) if node.key == header.KEY and node.kind == "callout" and node.id), None)
+        place = next((n for n, node in enumerate(nodes) if node.key == header.KEY and node.kind == "callout"), None)
         if place is None:
             return False
         said = header.with_review(nodes[place], flag.state, flag.due)
         if said.sign == nodes[place].sign:
             return False
-        try:
-            live = read(self.api.get(f"blocks/{nodes[place].id}"))
-        except Gone:
+        live = self._header_of(ref, nodes[place])
+        if live is None or live.sign not in (nodes[place].sign, said.sign):
             return False
-        if live.sign not in (nodes[place].sign, said.sign):
-            return False
+        said = replace(said, id=live.id)
         if live.sign != said.sign:
             self.api.change(f"blocks/{live.id}", {"callout": content(said, {}, creating=False)})
         base["nodes"] = [to_json(said if n == place else node) for n, node in enumerate(nodes)]
         return True
+
+    def _header_of(self, ref: Ref, known: Node) -> Node | None:
+        """The block as it stands; its id is not known yet where it came with the page itself."""
+        try:
+            if known.id:
+                return read(self.api.get(f"blocks/{known.id}"))
+            children = [read(child) for child in self.api.get(f"blocks/{ref.id}/children", page_size=100)["results"]]
+        except Gone:
+            return None
+        return next((node for node in children if (node.kind == "callout" and header.DUE in node.text) or node.sign == known.sign), None)
 
     def mention(self, ref: Ref, person: Person, text: str, *, key: str) -> None:
         """Raises Retry where it stays unknown whether it was said; the next call with the same ``key`` looks first."""
