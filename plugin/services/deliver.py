@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from connectors import errors
 from connectors.contract import Person
 from plugin.domain.job import not_before, wait_s
 from plugin.notify.contract import Channel, Message, Undeliverable
-from plugin.services import letters, links, outgoing
+from plugin.services import accounts, letters, links, outgoing, readers
 from plugin.services.connections import opened
 from plugin.services.deps import Deps
 from plugin.services.publishing import known_of
@@ -63,6 +63,9 @@ def _send(deps: Deps, message: tables.Outgoing) -> bool:
 
 
 def _notify(deps: Deps, message: tables.Outgoing) -> bool:
+    if message.kind == "digest":
+        notices = tables.Notice.message_id == message.id
+        _ask_targets(deps, message, select(tables.Notice.sop_id).where(notices))
     with deps.database.begin() as session:
         person = session.get(tables.Person, message.recipient_id)
         if person is None or message.channel not in outgoing.channels_of(person):
@@ -88,6 +91,15 @@ def _notify(deps: Deps, message: tables.Outgoing) -> bool:
     return True
 
 
+def _ask_targets(deps: Deps, message: tables.Outgoing, about: Select[str]) -> None:
+    """May the receiver read what they would be asked to review?"""
+    with deps.database.begin() as session:
+        person = session.get(tables.Person, message.recipient_id)
+        sop_ids = session.scalars(about).all()
+    if person is not None:
+        readers.ask(deps, person, sop_ids)
+
+
 def _address(deps: Deps, person: tables.Person, channel: str) -> str | None:
     if channel == "mail":
         return person.email
@@ -105,6 +117,7 @@ def _pass_on(session: Session, deps: Deps, message: tables.Outgoing) -> None:
 
 
 def _mention(deps: Deps, message: tables.Outgoing) -> bool:
+    _ask_targets(deps, message, select(tables.Publication.sop_id).where(tables.Publication.id == message.payload["publication_id"]))
     with deps.database.begin() as session:
         person = session.get(tables.Person, message.recipient_id)
         publication = session.get(tables.Publication, message.payload["publication_id"])
@@ -114,11 +127,18 @@ def _mention(deps: Deps, message: tables.Outgoing) -> bool:
         if row.due is None or row.due.isoformat() != message.payload["due"] or row.status == "retired":
             return False
         known = known_of(publication)
+        connection = session.get(tables.Connection, publication.connection_id)
+        account_id = (
+            accounts.account_of(session, kind=accounts.CONFLUENCE, person=person)
+            if connection and connection.kind == "confluence"
+            else None
+        )
+        shut_out = person.id in readers.of(session, row)
     connector = opened(deps, message.workspace_id, publication.connection_id)
-    if known is None or not connector.capabilities.mentions:
+    if shut_out or known is None or not connector.capabilities.mentions:
         return False
     text = f"The review of this page is due ({message.payload['due']}). Is it still right?"
-    connector.mention(known.ref, Person(name=person.name, email=person.email), text, key=message.payload["key"])
+    connector.mention(known.ref, Person(name=person.name, email=person.email, account_id=account_id), text, key=message.payload["key"])
     return True
 
 

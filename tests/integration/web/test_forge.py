@@ -12,7 +12,7 @@ import pytest
 from werkzeug.test import TestResponse
 
 from plugin.domain.document import from_document
-from plugin.services import connections, edit
+from plugin.services import connections, deliver, edit, gather, sweep
 from plugin.services.caller import Caller
 from plugin.services.work import work_one
 from plugin.store import tables
@@ -492,6 +492,21 @@ def test_a_job_that_names_another_workspaces_things_is_refused_by_the_worker(sta
     assert len(story.atlassian.heard) == heard
     assert _state(story, publication) == "published"
     assert [job.recording_id for job in rows(story, tables.Job) if job.id == "job_fetch"] == [None]
+
+
+def test_the_owner_of_a_due_sop_is_mentioned_on_its_page_by_their_account_also_without_a_mail_address(story: Story) -> None:
+    sam, page = story.people.colleague, story.page()
+    own = story.sop_of(sam, page)
+    remote = _remote_id(story, story.published(sam, page, own))
+    story.house.clock.forward(days=185)
+    story.forge("/hourly")
+    for _ in range(48):  # until their next working morning
+        story.house.clock.forward(hours=1)
+        for run in (sweep.sweep, gather.gather, deliver.deliver):
+            run(story.house.deps)
+    said = [comment.body for comment in story.fake.site.comments if comment.page == remote]
+    assert len(said) == 1
+    assert f'ri:account-id="{sam.account_id}"' in said[0]
 
 
 # --- another site -------------------------------------------------------------------------------------------------------------
