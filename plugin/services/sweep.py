@@ -20,7 +20,7 @@ from sqlalchemy import Text, cast, select, update
 from sqlalchemy.orm import Session
 
 from plugin.domain.review import Advance, Standing, advance, civil_moment, local_day, next_working_moment, zone_of
-from plugin.services import outgoing, rules
+from plugin.services import outgoing, readers, rules
 from plugin.services.deps import Deps
 from plugin.services.people import calendar_of
 from plugin.services.standing import above, calendar_for, flag_of, people_of, responsible
@@ -99,12 +99,14 @@ class _Known:
     now: datetime
     people: dict[str, dict[str, tables.Person]] = field(default_factory=dict)
     rules: dict[str, dict[str, rules.Rules]] = field(default_factory=dict)
+    shut_out: dict[str, dict[str, frozenset[str]]] = field(default_factory=dict)
     decisions: dict[tuple[Any, ...], _Decision] = field(default_factory=dict)
 
     def load(self, session: Session, workspace_id: str) -> None:
         if workspace_id not in self.people:
             self.people[workspace_id] = people_of(session, workspace_id)
             self.rules[workspace_id] = rules.of(session, workspace_id)
+            self.shut_out[workspace_id] = readers.shut_out(session, workspace_id)
 
 
 @dataclass(slots=True)
@@ -147,10 +149,12 @@ def _on_pages(session: Session, sop_ids: list[str]) -> set[str]:
 
 
 def _decision(session: Session, known: _Known, row: Any) -> _Decision:
-    key = row[SHARED:]
+    workspace_id: str = row[SHARED]
+    if workspace_id not in known.shut_out:
+        known.load(session, workspace_id)
+    key = (known.shut_out[workspace_id].get(row[0]), *row[SHARED:])
     found = known.decisions.get(key)
     if found is None:
-        known.load(session, key[0])
         found = known.decisions[key] = _decide(session, known, *key)
     return found
 
@@ -158,6 +162,7 @@ def _decision(session: Session, known: _Known, row: Any) -> _Decision:
 def _decide(
     session: Session,
     known: _Known,
+    shut_out: frozenset[str] | None,
     workspace_id: str,
     area: str | None,
     owner_id: str | None,
@@ -169,7 +174,7 @@ def _decide(
 ) -> _Decision:
     people, now = known.people[workspace_id], known.now
     policy = rules.policy_of(known.rules[workspace_id], json.loads(own_policy), area)
-    person = responsible(people, owner_id, policy)
+    person = responsible(people, owner_id, policy, shut_out or ())
     calendar = calendar_for(person)
     standing = _standing(status, bool(in_review), [date.fromisoformat(day) if day else None for day in days])
     found = advance(standing, policy, calendar, now)

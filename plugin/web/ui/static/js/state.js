@@ -13,5 +13,5 @@ export function stateBadge(sop) {
 
 /** The state of a review alone. */
 export function reviewBadge(state) {
-  return h("span", { class: `badge ${REVIEW[state] ?? ""}` }, word("review", state));
+  return h("span", { class: `badge ${REVIEW[state] ?? ""}` }, word("state", state));
 }
