@@ -165,6 +165,15 @@ class Cloud(Edition):
     def mention(self, account_id: str) -> dict[str, str]:
         return {"ri_account_id": account_id}
 
+    def may_read(self, page_id: str, account_id: str) -> bool | None:
+        question = {"subject": {"type": "user", "identifier": account_id}, "operation": "read"}
+        try:
+            answer = self._calls.post(f"rest/api/content/{page_id}/permission/check", question, "may_read", page_id)
+        except ConnectorError:
+            return None  # a right that not every connection has
+        told = answer.get("hasPermission") if isinstance(answer, dict) else None
+        return told if isinstance(told, bool) else None
+
     def archive(self, page_id: str) -> None:
         self._calls.post("rest/api/content/archive", {"pages": [{"id": int(page_id)}]}, "archive", page_id)
 

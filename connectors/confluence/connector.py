@@ -185,6 +185,11 @@ class ConfluenceConnector:
         except Missing as error:
             raise gone(NOT_SEEN, ref.id, "mention") from error
 
+    def may_read(self, ref: Ref, person: Person) -> bool | None:
+        """See :class:`connectors.contract.Readable`."""
+        account = self._remote.account(person)
+        return self._remote.may_read(ref.id, account) if account else None
+
     def archive(self, ref: Ref) -> None:
         if not self._remote.archives:
             raise Unsupported("This Confluence cannot archive single pages.", block="archive", connector=self.name, operation="archive")

@@ -126,6 +126,9 @@ class Remote(Protocol):
     def mention(self, account_id: str) -> dict[str, str]:
         """The attributes of ``ri:user``."""
 
+    def may_read(self, page_id: str, account_id: str) -> bool | None:
+        """None where this edition, or the rights of the connection, do not tell."""
+
     def archive(self, page_id: str) -> None: ...
 
 

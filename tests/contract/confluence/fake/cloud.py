@@ -66,6 +66,7 @@ class CloudApi:
                 ("DELETE", r"/rest/api/content/(\d+)/label", self._unlabel),
                 ("POST", r"/rest/api/content/(\d+)/version", self._restore),
                 ("POST", r"/rest/api/content/archive", self._archive),
+                ("POST", r"/rest/api/content/(\d+)/permission/check", self._permission),
                 ("GET", r"/rest/api/search", self._search),
                 ("GET", r"/rest/api/search/user", self._search_user),
                 ("GET", r"/rest/api/user", self._user),
@@ -318,6 +319,12 @@ class CloudApi:
                         "profilePicture": {"path": "", "width": 1, "height": 1, "isDefault": True}},
                  "when": _at(made.at), "friendlyWhen": "now", "message": made.message, "number": made.number, "minorEdit": False}  # fmt: skip
         return 200, {}, shape
+
+    def _permission(self, call: Call, page_id: str) -> Answer:
+        page, subject = self.site.page(page_id, "current"), call.body["subject"]
+        if subject["type"] != "user" or subject["identifier"] not in self.site.users:
+            raise Refused(404, "The subject was not found.")
+        return 200, {}, {"hasPermission": subject["identifier"] not in page.shut_to, "errors": [], "_links": {}}
 
     def _archive(self, call: Call) -> Answer:
         for entry in call.body["pages"]:
