@@ -270,6 +270,7 @@ def test_history_fetch_and_restore(confluence: FakeConfluence, tmp_path: Path) -
     c = connector(confluence, tmp_path)
     rows = c.history(known.ref)
     assert [(v.revision, v.message) for v in rows if v.revision] == [(2, "SOP revision 2: step 2 changed"), (1, "SOP revision 1: First")]
+    assert {v.by for v in rows} == {"SOP Publisher"}
     fetched = c.fetch(known.ref, known=known)
     assert (fetched.key, fetched.version, fetched.edits, fetched.state) == ("sop_01TEST", "3", (), "current")
     restored = c.restore(known.ref, rows[1].id, message="Back")
