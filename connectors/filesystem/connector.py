@@ -29,7 +29,7 @@ from connectors.contract import (
 from connectors.errors import Conflict, Gone, Misconfigured, Reject, Retry
 from connectors.filesystem import markdown
 from connectors.filesystem.markdown import Document
-from connectors.filesystem.repository import Repository
+from connectors.filesystem.repository import Entry, Repository
 from connectors.filesystem.settings import Settings
 from connectors.filesystem.writing import write_whole
 from connectors.merge import Base, Piece, merge
@@ -94,7 +94,8 @@ class Filesystem:
             if changed:
                 version = self._repository.commit(changed, f"{message}\n\n{_trailer(page, self._relative(path), merged.pending)}")
             else:
-                version = self._version(path)
+                newest = self._newest(path, known)
+                version = newest.id if newest is not None else ""
             after = self._known(page.key, path, version, title=page.title, ours=ours, shown=merged.pieces)
             return Receipt(known=after, written=bool(changed), created=created, edits=merged.edits, requests=0, writes=len(changed))
 
@@ -110,7 +111,7 @@ class Filesystem:
             raise Gone("The page is no longer in the Git folder.", connector=self.name, operation="fetch", remote_id=ref.id)
         text = path.read_text("utf-8")
         document = markdown.parse(text)
-        newest = self._repository.newest(self._relative(path))
+        newest = self._newest(path, known)
         saved = newest is not None and self._repository.head(self._relative(path)) == text.encode()
         edits = merge(_base(known), document.pieces, _ours(known)).edits if known is not None else ()
         state: Literal["current", "archived"] = "archived" if document.facts.get("archived") else "current"
@@ -279,9 +280,14 @@ class Filesystem:
             ref=Ref(id=key, url=path.as_uri()), version=version, base={"path": self._relative(path), "title": title, "blocks": blocks}
         )
 
-    def _version(self, path: Path) -> str:
-        newest = self._repository.newest(self._relative(path))
-        return newest.id if newest is not None else ""
+    def _newest(self, path: Path, known: Known | None) -> Entry | None:
+        """The commit that made the page what it is. Where that is the one we know, nothing is searched, however long the history is."""
+        relative = self._relative(path)
+        if known is not None and known.version:
+            then = self._repository.content(known.version, relative)
+            if then is not None and then == self._repository.head(relative):
+                return self._repository.entry(known.version)
+        return self._repository.newest(relative)
 
     def _relative(self, path: Path) -> str:
         return path.relative_to(self._root).as_posix()
