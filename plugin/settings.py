@@ -50,7 +50,8 @@ class Settings(BaseSettings):
         SecretStr(""), description="Signs sessions and links; empty: made at first start and kept in the data folder."
     )
     vault_keys: SecretStr = Field(
-        SecretStr(""), description="Fernet keys for stored credentials, newest first, comma separated; empty: made at first start."
+        SecretStr(""),
+        description="Fernet keys for stored credentials, newest first, comma separated (after a change: `sopwright db reseal`); empty: made at first start.",
     )
 
     host: str = Field("127.0.0.1", description="Address the web role listens on.")
