@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -240,3 +240,35 @@ def test_a_picture_over_the_plans_limit_is_named(notion: FakeNotion, tmp_path: P
     with pytest.raises(Reject, match=r"step-5\.png"):
         publish(notion, tmp_path, sop(steps=(step(1, "Open it.", image=picture),), assets=(picture,)))
     assert notion.pages_of("SOPs") == []
+
+
+def test_in_a_wiki_the_verification_says_the_same_as_our_review(notion: FakeNotion, tmp_path: Path) -> None:
+    known = publish(notion, tmp_path, sop()).known
+    source = notion.source_named("SOPs")
+    notion.by_person(lambda w: w.change_schema(source, {"Verification": {"type": "verification", "verification": {}}}))
+    c = connector(notion, tmp_path, now=lambda: datetime(2026, 11, 25, 12, 0, tzinfo=UTC))
+    flagged = c.flag(known, ReviewFlag(state="current", due=date(2027, 5, 25)))
+    content = notion.pages_of("SOPs")[0]["content"]
+    assert content["Verification"] == {
+        "state": "verified",
+        "date": {"start": "2026-11-25T12:00:00+00:00", "end": "2027-05-25T23:59:59+00:00"},
+    }
+    c.flag(flagged, ReviewFlag(state="overdue", due=date(2027, 5, 25)))
+    assert content["Verification"] == {"state": "unverified"}
+
+
+def test_what_is_missing_is_named_before_anything_is_published(notion: FakeNotion, tmp_path: Path) -> None:
+    c = connector(notion, tmp_path)
+    assert [line.split("'")[1] for line in c.check().missing] == ["SOPs", "SOP versions", "Recordings"]
+    publish(notion, tmp_path, sop())
+    assert c.check().missing == ()
+    schema = notion.source_named("Recordings")["schema"]
+    schema["Status"]["options"] = ["New", "Done"]
+    del schema["Message"]
+    schema["Video"]["type"] = "url"
+    words = " ".join(c.check().missing)
+    assert "'Status' lacks the options Received" in words
+    assert "no property 'Message'" in words
+    assert "'Video' is of type url, expected files" in words
+    notion.workspace.unshared.add(notion.parent)
+    assert "Connections" in " ".join(c.check().missing)
