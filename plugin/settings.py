@@ -70,7 +70,7 @@ class Settings(BaseSettings):
         False, description="Mail addresses of the provider count although it does not mark them as verified (it must give them out itself)."
     )
     oidc_name: str = Field("Single sign-on", description="What the button says.")
-    oidc_workspace: str | None = Field(None, description="Id of the workspace that they enter; empty: the first one.")
+    oidc_workspace: str | None = Field(None, description="Short name of the workspace that they enter; empty: the first one.")
     oidc_create_as: Literal["reader", "author"] | None = Field(
         None, description="Role for people seen for the first time; empty: an admin adds them."
     )
