@@ -84,4 +84,4 @@ forge: ## build the app for Confluence Cloud (deploy/forge) and check its manife
 	cd deploy/forge && npm ci --ignore-scripts --silent && node build.mjs $(SERVICE) && node validate.mjs
 
 clean: ## remove what was made (not your data)
-	rm -rf $(VENV) var .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) var deploy/forge/node_modules deploy/forge/static/main/build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -122,6 +122,7 @@ def opened(page: Page) -> FrameLocator:
     return page.frame_locator("iframe.modal")
 
 
+@pytest.mark.timeout(900)  # two recordings are worked on
 def test_from_the_menu_of_a_page_to_a_published_sop_and_through_a_second_recording(
     stage: Stage, sheet: Callable[..., Page], tmp_path: Path
 ) -> None:
@@ -144,6 +145,7 @@ def test_from_the_menu_of_a_page_to_a_published_sop_and_through_a_second_recordi
     assert [(path, status) for path, status in stage.host.calls if status != 200] == []
 
 
+@pytest.mark.timeout(600)
 def test_a_video_of_the_page_becomes_an_sop(stage: Stage, sheet: Callable[..., Page], tmp_path: Path) -> None:
     fake = stage.fake
     film = terminal_film(tmp_path / "uptime.mp4", [("uptime", "up 12 days"), ("free -m", "Mem: 7820")])

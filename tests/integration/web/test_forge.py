@@ -242,6 +242,8 @@ def test_the_ticket_for_a_new_sop_opens_only_what_its_person_makes(story: Story)
     assert story.api(ticket, "GET", "/sops").status_code == 403
     assert story.api(ticket, "GET", "/recordings").status_code == 403
     assert story.api(ticket, "GET", "/jobs").status_code == 403
+    listed = story.api(ticket, "GET", "/people").json["items"]
+    assert {(one["name"], one["email"]) for one in listed} == {("Sam Colleague", ""), ("Robin Engineer", "")}
     assert story.api(ticket, "GET", f"/sops/{sam_made}").status_code == 404
     assert story.api(ticket, "PUT", f"/sops/{sam_made}/draft", json={}).status_code == 404
     upload = {"Tus-Resumable": "1.0.0", "Upload-Length": "10"}
