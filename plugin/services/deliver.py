@@ -10,7 +10,8 @@ from connectors import errors
 from connectors.contract import Person
 from plugin.domain.job import not_before, wait_s
 from plugin.notify.contract import Channel, Message, Undeliverable
-from plugin.services import accounts, letters, links, outgoing, readers
+from plugin.services import accounts, journal, letters, links, outgoing, readers
+from plugin.services.caller import system
 from plugin.services.connections import opened
 from plugin.services.deps import Deps
 from plugin.services.publishing import known_of
@@ -153,6 +154,8 @@ def _failed(deps: Deps, message: tables.Outgoing, reason: str, *, permanent: boo
             return
         outbox.end(session, message, "dead", now, error=reason)
         person = session.get(tables.Person, message.recipient_id)
+        if person is not None:
+            _tell_log(session, deps, message, person, reason)
         if message.channel == "mail" and permanent and person is not None:
             person.mail_broken = True  # shown to admins; the other channels of this person still work
             for admin in outgoing.owner_or_admins(session, person.workspace_id, None):
@@ -170,3 +173,11 @@ def _failed(deps: Deps, message: tables.Outgoing, reason: str, *, permanent: boo
 
     deps.database.run(work)
     return False
+
+
+def _tell_log(session: Session, deps: Deps, message: tables.Outgoing, person: tables.Person, reason: str) -> None:
+    """The log says that somebody was reminded as soon as it is certain that they will be; where that came to nothing, it says so too."""
+    query = select(tables.Sop).join(tables.Notice, tables.Notice.sop_id == tables.Sop.id).where(tables.Notice.message_id == message.id)
+    for row in session.scalars(query.order_by(tables.Sop.id)):
+        about = {"recipient": person.name, "channel": message.channel, "reason": reason[:200]}
+        journal.note(session, deps, system(row.workspace_id), "review.undelivered", sop_id=row.id, revision=row.revision, **about)
