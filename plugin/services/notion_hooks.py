@@ -15,7 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from plugin.domain.errors import Forbidden, Invalid
-from plugin.services import connections, inbound, journal, notion_rows
+from plugin.services import connections, inbound, journal, notion_oauth, notion_rows
 from plugin.services.caller import Caller
 from plugin.services.deps import Deps
 from plugin.services.notion_rows import Policy
@@ -81,8 +81,7 @@ def forget_handshake(deps: Deps, caller: Caller, connection_id: str) -> None:
 
 def arrived(deps: Deps, connection_id: str, path: str, raw: bytes, signature: str) -> None:
     """One delivery. Raises Forbidden where it proves nothing; anything else is accepted, whether it matters to us or not."""
-    found = inbound.link(deps, kind=HOOK, external_id=connection_id)
-    secrets = json.loads(found.secret) if found and found.secret else None
+    found, secrets = _known(deps, connection_id)
     if found is None or secrets is None or not hmac.compare_digest(path.encode(), secrets["path"].encode()):
         raise Forbidden("This address is not known.")
     body = _object(raw)
@@ -97,8 +96,7 @@ def arrived(deps: Deps, connection_id: str, path: str, raw: bytes, signature: st
 
 def pressed(deps: Deps, connection_id: str, secret: str, raw: bytes) -> None:
     """A *Create SOP* button in a row. Raises Forbidden, Invalid."""
-    found = inbound.link(deps, kind=HOOK, external_id=connection_id)
-    secrets = json.loads(found.secret) if found and found.secret else None
+    found, secrets = _known(deps, connection_id)
     if found is None or secrets is None or not hmac.compare_digest(secret.encode(), secrets["button"].encode()):
         raise Forbidden("The button's secret is missing or wrong.")
     data = _object(raw).get("data")
@@ -112,6 +110,28 @@ def signed(raw: bytes, signature: str, token: str) -> bool:
     """Whether Notion signed exactly these bytes with the subscription's token."""
     expected = "sha256=" + hmac.new(token.encode(), raw, hashlib.sha256).hexdigest()
     return hmac.compare_digest(expected.encode(), signature.encode())
+
+
+def _known(deps: Deps, connection_id: str) -> tuple[inbound.Link | None, dict[str, Any] | None]:
+    """The hook and its secrets; both None, and the hook forgotten, where the connection was removed."""
+    found = inbound.link(deps, kind=HOOK, external_id=connection_id)
+    if found is None or not found.secret:
+        return None, None
+    with deps.database.begin() as session:
+        there = session.get(tables.Connection, connection_id) is not None
+    if not there:
+        inbound.remove_link(deps, kind=HOOK, external_id=connection_id)
+        return None, None
+    return found, json.loads(found.secret)
+
+
+def _connection_of(deps: Deps, workspace_id: str, connection_id: str, event: Mapping[str, Any]) -> str:
+    """A public connection has one subscription for all Notion workspaces: the event says which it is about."""
+    notion_workspace = event.get("workspace_id")
+    for link in inbound.links(deps, workspace_id=workspace_id, kind=notion_oauth.INSTALLATION):
+        if notion_workspace and link.data.get("notion_workspace") == notion_workspace and link.data.get("connection_id"):
+            return str(link.data["connection_id"])
+    return connection_id
 
 
 def _shake_hands(
@@ -139,6 +159,7 @@ def _happened(deps: Deps, workspace_id: str, connection_id: str, secrets: Mappin
     ids = {_uuid(author.get("id")) for author in authors if isinstance(author, dict)} if isinstance(authors, list) else set()
     if ids and ids == {secrets.get("bot_id")}:
         return  # what we wrote ourselves comes back
+    connection_id = _connection_of(deps, workspace_id, connection_id, event)
     if _published_page(deps, connection_id, page_id, deleted=kind == "page.deleted"):
         return
     if kind in LOOKS and not _elsewhere(deps, connection_id, event):

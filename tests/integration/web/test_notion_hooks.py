@@ -12,7 +12,7 @@ from uuid import uuid4
 import pytest
 
 from plugin.domain.document import from_document
-from plugin.services import connections, edit, library, notion_hooks, notion_intake, publish, work
+from plugin.services import connections, edit, inbound, library, notion_hooks, notion_intake, publish, work
 from plugin.store import tables
 from tests import shared
 from tests.contract.notion.fake import FakeNotion
@@ -214,6 +214,29 @@ def test_a_pressed_button_asks_for_the_row_and_a_wrong_secret_for_nothing(notion
     assert notion.press({"source": {"type": "automation"}, "data": {"object": "page", "id": row}}) == 200
     assert notion.looks() == [row]
     assert notion.press({"data": {}}) == 422
+
+
+def test_an_event_of_another_notion_workspace_goes_to_the_connection_of_that_workspace(subscribed: Notion) -> None:
+    deps, admin = subscribed.house.deps, subscribed.house.ours["admin"].caller
+    other = connections.connect(
+        deps, admin, kind="notion", name="Other", settings={"token": "t", "parent": subscribed.fake.parent, "url": "https://api.notion.com"}
+    )
+    data = {"notion_workspace": "00000000-0000-4000-8000-0000000000b9", "connection_id": other.id}
+    inbound.set_link(
+        deps, inbound.Link(kind="notion-installation", external_id="bot-2", workspace_id=admin.workspace_id, data=data, secret="{}")
+    )
+    row = str(uuid4())
+    assert subscribed.send(event(subscribed, row, workspace_id=data["notion_workspace"])) == 200
+    with deps.database.begin() as session:
+        jobs = session.query(tables.Job).filter(tables.Job.kind == "row").all()
+        assert [(j.payload["row_id"], j.payload["connection_id"]) for j in jobs] == [(row, other.id)]
+
+
+def test_after_the_connection_was_removed_its_addresses_are_closed(subscribed: Notion) -> None:
+    connections.disconnect(subscribed.house.deps, subscribed.house.ours["admin"].caller, subscribed.connection_id)
+    assert subscribed.send(event(subscribed, str(uuid4()))) == 401
+    assert subscribed.press({"data": {"id": str(uuid4())}}) == 401
+    assert inbound.link(subscribed.house.deps, kind=notion_hooks.HOOK, external_id=subscribed.connection_id) is None
 
 
 def test_odd_bodies_are_refused_in_words(subscribed: Notion) -> None:
