@@ -58,7 +58,7 @@ class Host:
 
     def tell(self, path: str, body: Any) -> int:
         """Calls the service as Forge does by itself."""
-        answer = requests.post(f"{self.service}/forge{path}", json=body, headers=self.atlassian.headers(), timeout=10)
+        answer = requests.post(f"{self.service}/forge{path}", json=body, headers=self.atlassian.headers(), timeout=60)
         return answer.status_code
 
     # --- pages ----------------------------------------------------------------------------------------------------------------
