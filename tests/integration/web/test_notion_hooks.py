@@ -108,6 +108,14 @@ def test_the_page_for_the_admin_says_what_goes_where(subscribed: Notion) -> None
     assert all(words in page.text for words in (TOKEN, subscribed.events, subscribed.button, subscribed.button_secret))
 
 
+def test_an_admin_finds_the_connections_and_others_do_not(subscribed: Notion) -> None:
+    client, people = subscribed.house.client(), subscribed.house
+    page = client.get("/notion/setup", headers=people.ours["admin"].bearer)
+    assert f'href="/notion/setup/{subscribed.connection_id}"' in page.text
+    assert client.get("/notion/setup", headers=people.ours["author"].bearer).status_code == 403
+    assert subscribed.connection_id not in client.get("/notion/setup", headers=people.theirs["admin"].bearer).text
+
+
 @pytest.mark.parametrize(
     "spoil",
     ["no signature", "wrong signature", "cut", "another prefix", "body changed", "written anew", "another token"],
