@@ -7,7 +7,7 @@ CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || comman
 FAST := -m "not browser and not accuracy"
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-once demo-confluence test check lint types imports format lock accuracy accuracy-hard bench test-browser chromium screens forge clean
+.PHONY: help setup demo demo-once demo-confluence demo-notion test check lint types imports format lock accuracy accuracy-hard bench bench-confluence test-browser chromium screens forge clean
 
 help: ## this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,6 +32,9 @@ demo-once: setup ## the same, and end
 
 demo-confluence: setup chromium ## a look-alike of Confluence with the Forge app in it, and the whole story in a real browser
 	$(BIN)/python -m examples.demo_confluence
+
+demo-notion: setup ## a fake Notion and the service: a row with a recording becomes a page, is edited and recorded again
+	$(BIN)/python -m examples.demo_notion
 
 test: setup ## all tests that need no outside service
 	$(BIN)/pytest $(FAST) -n 2
@@ -64,6 +67,9 @@ accuracy-hard: setup ## the same with degraded recordings
 bench: setup ## seconds and memory per stage, beside plain decoding and plain speech recognition
 	$(BIN)/python -m tests.bench.pipeline
 
+bench-confluence: setup ## requests and seconds per SOP published to Confluence, beside markdown-to-confluence
+	$(BIN)/python -m tests.bench.confluence
+
 chromium:
 	@test -n "$(CHROMIUM)" || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && apt-get update -qq && apt-get install -y -qq chromium; } || { echo "The browser tests need Chromium. On Debian and Ubuntu: apt-get install chromium"; exit 1; }
 
@@ -78,4 +84,4 @@ forge: ## build the app for Confluence Cloud (deploy/forge) and check its manife
 	cd deploy/forge && npm ci --ignore-scripts --silent && node build.mjs $(SERVICE) && node validate.mjs
 
 clean: ## remove what was made (not your data)
-	rm -rf $(VENV) var .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) var deploy/forge/node_modules deploy/forge/static/main/build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

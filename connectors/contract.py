@@ -233,3 +233,11 @@ class Connector(Protocol):
 
     def archive(self, ref: Ref) -> None:
         """Takes the page out of readers' way without deleting it."""
+
+
+@runtime_checkable
+class Readable(Protocol):
+    """What a connector may offer besides: restrictions of pages are known at the target only."""
+
+    def may_read(self, ref: Ref, person: Person) -> bool | None:
+        """Whether that person can open the page; None where the target does not tell, or does not know the person."""

@@ -40,7 +40,8 @@ class Settings(BaseSettings):
         description="Folder for everything the service stores itself (`SOPWRIGHT_DATA`).",
     )
     base_url: str = Field(
-        "http://127.0.0.1:8800", description="Address under which people reach the service; links in mails start with it."
+        "http://127.0.0.1:8800",
+        description="Address under which people reach the service; links in mails start with it. Left out: host and port.",
     )
     database_url: SecretStr = Field(
         SecretStr(""), description="SQLAlchemy address (`postgresql+psycopg://...`); empty: a SQLite file in the data folder."
@@ -49,7 +50,8 @@ class Settings(BaseSettings):
         SecretStr(""), description="Signs sessions and links; empty: made at first start and kept in the data folder."
     )
     vault_keys: SecretStr = Field(
-        SecretStr(""), description="Fernet keys for stored credentials, newest first, comma separated; empty: made at first start."
+        SecretStr(""),
+        description="Fernet keys for stored credentials, newest first, comma separated (after a change: `sopwright db reseal`); empty: made at first start.",
     )
 
     host: str = Field("127.0.0.1", description="Address the web role listens on.")
@@ -68,7 +70,7 @@ class Settings(BaseSettings):
         False, description="Mail addresses of the provider count although it does not mark them as verified (it must give them out itself)."
     )
     oidc_name: str = Field("Single sign-on", description="What the button says.")
-    oidc_workspace: str | None = Field(None, description="Id of the workspace that they enter; empty: the first one.")
+    oidc_workspace: str | None = Field(None, description="Short name of the workspace that they enter; empty: the first one.")
     oidc_create_as: Literal["reader", "author"] | None = Field(
         None, description="Role for people seen for the first time; empty: an admin adds them."
     )
@@ -148,9 +150,16 @@ def load(environ: Mapping[str, str] | None = None, **chosen: Any) -> Settings:
     """Settings from the environment, over which ``chosen`` values win. Raises Invalid, naming the variable."""
     values = {**_from_files(os.environ if environ is None else environ), **chosen}
     try:
-        return Settings(**values)
+        settings = Settings(**values)
     except ValueError as error:
         raise Invalid("settings", _explain(error)) from None
+    return settings if "base_url" in settings.model_fields_set else settings.model_copy(update={"base_url": _own_address(settings)})
+
+
+def _own_address(settings: Settings) -> str:
+    """Where the service is found on this machine, for a trial without a name of its own."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.host, settings.host)  # noqa: S104 - listening everywhere includes here
+    return f"http://{host}:{settings.port}"
 
 
 def _from_files(environ: Mapping[str, str]) -> dict[str, Any]:

@@ -53,6 +53,17 @@ def sound(path: Path, *, seconds: float, tone_hz: float = 440.0) -> Path:
     return path
 
 
+def beginning(source: Path, path: Path, *, seconds: float) -> Path:
+    """The first seconds of a recording, its packets as they are."""
+    with av.open(str(source)) as whole, av.open(str(path), "w") as out:
+        streams = {s.index: out.add_stream_from_template(s) for s in (*whole.streams.video, *whole.streams.audio)}
+        for packet in whole.demux(*(whole.streams[i] for i in streams)):
+            if packet.pts is not None and packet.time_base is not None and packet.pts * packet.time_base < seconds:
+                packet.stream = streams[packet.stream.index]
+                out.mux(packet)
+    return path
+
+
 def _tone(out: Any, stream: Any, seconds: float, tone_hz: float) -> None:
     samples = (0.2 * np.sin(2 * np.pi * tone_hz * np.arange(int(seconds * 48_000)) / 48_000)).astype(np.float32)
     for start in range(0, len(samples), 960):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import Any, cast
 from urllib.parse import parse_qs, quote, urlsplit
 
@@ -10,7 +11,7 @@ from atlassian import ConfluenceV2
 
 from connectors.confluence.budget import Budget
 from connectors.confluence.edition import PAGES, WALKED, Edition, cql, property_of, unfinished
-from connectors.confluence.failures import Missing
+from connectors.confluence.failures import Missing, ScopeMissing
 from connectors.confluence.remote import Account, Attachment, Calls, Property, RemoteBody, State, page_url, person, quiet, timestamp
 from connectors.confluence.settings import Settings
 from connectors.confluence.words import revision_of
@@ -68,7 +69,7 @@ class Cloud(Edition):
         try:
             return self._page(self._calls.get(path, "read", page_id, **params))
         except Missing:
-            self.me()  # a rejected credential looks like a missing page
+            self._known()
             states = ["current", "archived", "trashed"]
             return self._page(self._calls.get(path, "read", page_id, status=states, **params))
 
@@ -164,15 +165,29 @@ class Cloud(Edition):
     def mention(self, account_id: str) -> dict[str, str]:
         return {"ri_account_id": account_id}
 
+    def may_read(self, page_id: str, account_id: str) -> bool | None:
+        question = {"subject": {"type": "user", "identifier": account_id}, "operation": "read"}
+        try:
+            answer = self._calls.post(f"rest/api/content/{page_id}/permission/check", question, "may_read", page_id)
+        except ConnectorError:
+            return None  # a right that not every connection has
+        told = answer.get("hasPermission") if isinstance(answer, dict) else None
+        return told if isinstance(told, bool) else None
+
     def archive(self, page_id: str) -> None:
         self._calls.post("rest/api/content/archive", {"pages": [{"id": int(page_id)}]}, "archive", page_id)
+
+    def _known(self) -> None:
+        """Raises AuthFailed for a rejected credential, to which every page looks missing."""
+        with suppress(ScopeMissing):  # good, only not for this question
+            self.me()
 
     def _space_id(self, key: str) -> str:
         if key not in self._spaces:
             data = self._calls.get("api/v2/spaces", "space", keys=key, limit=25)
             found = [space for space in data.get("results") or [] if str(space.get("key")).lower() == key.lower()]
             if not found:
-                self.me()
+                self._known()
                 raise Gone(
                     f"There is no space with the key {key!r} that the connection may see.", connector="confluence", operation="space"
                 )

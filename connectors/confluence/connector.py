@@ -38,6 +38,7 @@ from connectors.merge import OWN, Base, Piece, merge, rebase
 from connectors.reading import short_digest
 
 LARGEST_BODY_BYTES = 5 * 1024 * 1024
+NAMED_AUTHORS = 20  # of a history, the latest ones; each costs a request on Cloud
 LARGEST_ASSET_BYTES = 100 * 1024 * 1024
 
 
@@ -129,7 +130,10 @@ class ConfluenceConnector:
         )
 
     def history(self, ref: Ref) -> Sequence[Version]:
-        return seen(lambda: self._remote.versions(ref.id), ref.id, "history")
+        versions = seen(lambda: self._remote.versions(ref.id), ref.id, "history")
+        accounts = list(dict.fromkeys(v.by for v in versions if v.by))[:NAMED_AUTHORS]
+        names = {account: self._remote.name_of(account) for account in accounts}
+        return [replace(v, by=names.get(v.by or "") or v.by) for v in versions]
 
     def restore(self, ref: Ref, version: str, *, message: str) -> Known:
         """Writes the old text as a new version, which every edition can and which keeps our message; the page's title stays.
@@ -184,6 +188,11 @@ class ConfluenceConnector:
             self._remote.comment(ref.id, write([paragraph]))
         except Missing as error:
             raise gone(NOT_SEEN, ref.id, "mention") from error
+
+    def may_read(self, ref: Ref, person: Person) -> bool | None:
+        """See :class:`connectors.contract.Readable`."""
+        account = self._remote.account(person)
+        return self._remote.may_read(ref.id, account) if account else None
 
     def archive(self, ref: Ref) -> None:
         if not self._remote.archives:

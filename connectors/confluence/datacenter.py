@@ -154,6 +154,9 @@ class DataCenter(Edition):
     def mention(self, account_id: str) -> dict[str, str]:
         return {"ri_userkey": account_id}
 
+    def may_read(self, page_id: str, account_id: str) -> bool | None:  # noqa: ARG002 - of the protocol
+        return None  # it has no resource for this question
+
     def archive(self, page_id: str) -> None:
         raise Reject("This edition cannot archive pages.", path="archive", reason=page_id, connector="confluence", operation="archive")
 

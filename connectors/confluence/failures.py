@@ -29,6 +29,10 @@ class Missing(ConnectorError):
     """404: deleted, restricted, or (on Cloud) a rejected credential. The caller finds out which."""
 
 
+class ScopeMissing(AuthFailed):
+    """The credential is good, but not for this."""
+
+
 class Unfinished(ConnectorError):
     """A list is longer than we follow it."""
 
@@ -52,7 +56,7 @@ TABLE = (
     Failure((400,), r"archival job", Retry, "Confluence is archiving other pages at the moment."),
     Failure((400,), r"archived", Gone, "The page is archived. Restore it in Confluence first, or publish elsewhere."),
     Failure((400,), r"", Reject, "Confluence refuses the request."),
-    Failure((401,), r"scope", AuthFailed, "The connection lacks a permission (scope) that is needed here. Connect again with all permissions."),
+    Failure((401,), r"scope", ScopeMissing, "The connection lacks a permission (scope) that is needed here. Connect again with all permissions."),
     Failure((401,), r"", AuthFailed, "Confluence does not accept the token. Connect again with a new one."),
     Failure((403,), r"", AuthFailed, "The account of the connection may not do this here. Give it the permission in Confluence."),
     Failure((404,), r"", Missing, "Confluence does not show us this page."),

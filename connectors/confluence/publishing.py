@@ -6,46 +6,28 @@ with holes. Every write is conditional on the version that was read, and after a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from connectors.confluence import merging
 from connectors.confluence import sheet as sheets
-from connectors.confluence.anchors import carried, markers_in
 from connectors.confluence.edition import TRIES
 from connectors.confluence.failures import Stale, TitleTaken, conflict, gone, seen, title_taken
 from connectors.confluence.journal import Journal
 from connectors.confluence.lookup import Lookup
 from connectors.confluence.memory import REVIEW, SYNC, Memory
+from connectors.confluence.merging import Job, Pieces
 from connectors.confluence.pictures import bring, named
 from connectors.confluence.recovery import recovered, refreshed, sync_value
 from connectors.confluence.remote import Property, Remote, RemoteBody
 from connectors.confluence.render import placeholder
 from connectors.confluence.sheet import Sheet
-from connectors.confluence.storage import Element, Malformed, write
+from connectors.confluence.storage import Element, write
 from connectors.confluence.words import key_label, label_of, title_of, version_message
-from connectors.contract import Choice, Clash, Edit, Facts, Known, Page, Receipt, Rendered, Target
+from connectors.contract import Choice, Edit, Facts, Known, Receipt, Rendered, Target
 from connectors.errors import Reject, Retry
-from connectors.merge import OWN, Base, Merged, Piece, merge, rebase
-
-Pieces = tuple[Piece[Element], ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
-    """What is wanted; does not change during a publication."""
-
-    page: Page
-    title: str
-    ours: Pieces
-    target: Target
-    message: str
-    choices: Mapping[str, Choice]
-
-    @property
-    def left_alone(self) -> frozenset[str]:
-        """Blocks that we no longer have and that a person chose to keep."""
-        return frozenset(k for k, choice in self.choices.items() if choice == "theirs") - {p.key for p in self.ours if p.key}
+from connectors.merge import Base, Merged, rebase
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,7 +113,7 @@ class Publishing:
     def _brought_up_to_date(self, job: Job, start: Start) -> tuple[RemoteBody, Memory, tuple[Edit, ...], bool]:
         body, memory = start.body, start.memory
         for _attempt in range(TRIES):
-            sheet = _sheet(body)
+            sheet = merging.sheet_of(body)
             merged, edits = self._merged(job, sheet, memory, body)
             wanted, title = sheets.body(sheet, merged.pieces), _title(job, memory, body)
             owner = self._owner(job, memory, body)
@@ -140,13 +122,15 @@ class Publishing:
             pictures = {name: asset for name, asset in named(job.page.assets).items() if name in wanted}
             files = bring(self._remote, body.id, pictures, there=memory.files, fresh=start.fresh)
             memory = replace(memory, files=files)
-            message = version_message(job.message, job.page.facts.version, () if start.created else _changed(merged, sheet, job.ours))
+            message = version_message(
+                job.message, job.page.facts.version, () if start.created else merging.changed(merged, sheet, job.ours)
+            )
             try:
                 after = self._written(body, title=title, body=wanted, message=message, owner_id=owner)
             except Stale:
                 body = self.usable(body.id, "publish")
                 continue
-            return after, _seen(job, memory, merged, _keys_again(after, merged.pieces)), edits, True
+            return after, _seen(job, memory, merged, merging.keys_again(after, merged.pieces)), edits, True
         raise _busy(job)
 
     def _written(self, page: RemoteBody, *, title: str, body: str, message: str, owner_id: str | None) -> RemoteBody:
@@ -168,11 +152,10 @@ class Publishing:
         raise AssertionError("unreachable")
 
     def _merged(self, job: Job, sheet: Sheet, memory: Memory, body: RemoteBody) -> tuple[Merged[Element], tuple[Edit, ...]]:
-        pieces = _left_alone(job, _theirs(job, sheet, memory))
-        theirs, ours, rows = sheets.facts_merged(memory.blocks, pieces, _agreed(memory, pieces, job.ours))
-        merged = merge([b for b in memory.blocks if b.key not in job.left_alone], theirs, ours, job.choices)
-        kept, lost, pending = _with_what_people_hung_on(merged.pieces, theirs, job.choices)
-        clashes = merged.clashes or self._discussed(job, lost, theirs, ours, body)
+        outcome = merging.merged(job, sheet, memory)
+        clashes = outcome.merged.clashes
+        if not clashes and outcome.lost:
+            clashes = outcome.discussed(job, self._remote.open_markers(body.id))
         if clashes:
             raise conflict(
                 "Somebody changed the same passage on the page, or is discussing it. Choose which version stays.",
@@ -182,33 +165,7 @@ class Publishing:
                 clashes=clashes,
                 remote_id=body.id,
             )
-        merged = replace(merged, pieces=kept, pending=merged.pending | pending)
-        wanted = {p.key: p.native for p in job.ours}
-        for piece in merged.pieces:
-            if piece.key in wanted:
-                sheets.renumber(piece.native, wanted[piece.key])
-        edits = tuple(e for e in (*merged.edits, *rows) if e.before or e.after)
-        return merged, edits
-
-    def _discussed(
-        self,
-        job: Job,
-        lost: Mapping[str, frozenset[str]],
-        theirs: Iterable[Piece[Element]],
-        ours: Iterable[Piece[Element]],
-        body: RemoteBody,
-    ) -> tuple[Clash, ...]:
-        """Blocks whose new words leave no place for an open discussion; a person has to say that it may go."""
-        lost = {key: refs for key, refs in lost.items() if job.choices.get(key) != "ours"}
-        if not lost:
-            return ()
-        still_open = self._remote.open_markers(body.id)
-        there, want = {p.key: p.plain for p in theirs}, {p.key: p.plain for p in ours}
-        return tuple(
-            Clash(key=key, base=there.get(key), theirs=there.get(key), ours=want.get(key))
-            for key, refs in lost.items()
-            if refs & still_open
-        )
+        return outcome.merged, outcome.edits
 
     # --- what stands beside the text --------------------------------------------------------------------------------------------
 
@@ -270,97 +227,9 @@ def review_value(facts: Facts) -> dict[str, Any]:
     return value
 
 
-def _theirs(job: Job, sheet: Sheet, memory: Memory) -> Pieces:
-    """The page's blocks with our keys. One that says exactly what a new block of ours says is that block, written by a run that died."""
-    pieces = sheets.keyed(sheet, memory.blocks)
-    there = {p.key for p in pieces}
-    new = {p.mark: p.key for p in reversed(job.ours) if p.key not in there and p.plain}
-    return tuple(replace(p, key=new.pop(p.mark)) if p.key is None and p.mark in new else p for p in pieces)
-
-
-def _agreed(memory: Memory, theirs: Pieces, ours: Pieces) -> Pieces:
-    """Ours, where a block that a person changed says the same words as ours by now: taken over with its form, it is no difference."""
-    known = {b.key: b.marks for b in memory.blocks}
-    there = {p.key: p for p in theirs if p.key in known and p.mark not in known[p.key]}
-    result = []
-    for piece in ours:
-        other = there.get(piece.key)
-        same = other is not None and other.plain == piece.plain != "" and other.kind == piece.kind and piece.kind not in sheets.EXACT
-        result.append(replace(piece, mark=other.mark) if other is not None and same else piece)
-    return tuple(result)
-
-
-def _left_alone(job: Job, theirs: Pieces) -> Pieces:
-    """Theirs, where a block that we no longer have and that a person wants to keep is that person's own from now on."""
-    return tuple(replace(p, key=None) if p.key in job.left_alone else p for p in theirs)
-
-
-def _with_what_people_hung_on(
-    pieces: Pieces, theirs: Iterable[Piece[Element]], choices: Mapping[str, Choice]
-) -> tuple[Pieces, dict[str, frozenset[str]], frozenset[str]]:
-    """The pieces with comment markers and ticks of the blocks that they replace; what stands there unchanged stays the very element.
-
-    And by key the markers that find no place any more, and the keys where a person chose to keep the old words for their sake.
-    """
-    there = {p.key: p for p in theirs if p.key is not None}
-    result: list[Piece[Element]] = []
-    lost: dict[str, frozenset[str]] = {}
-    chosen: set[str] = set()
-    for piece in pieces:
-        before = there.pop(piece.key, None) if piece.key is not None else None
-        if before is None or piece.key is None or piece.native is before.native:
-            result.append(piece)
-            continue
-        if piece.key.startswith(OWN) and piece.mark == before.mark:
-            result.append(before)
-            continue
-        native, refs = carried(before.native, piece.native)
-        if refs and choices.get(piece.key) == "theirs":
-            result.append(before)
-            chosen.add(piece.key)
-            continue
-        result.append(replace(piece, native=native))
-        if refs:
-            lost[piece.key] = refs
-    for key, before in there.items():
-        if key is not None and (refs := frozenset(markers_in(before.native))):
-            lost[key] = refs
-    return tuple(result), lost, frozenset(chosen)
-
-
 def _seen(job: Job, memory: Memory, merged: Merged[Element], shown: Pieces) -> Memory:
     blocks: tuple[Base, ...] = tuple(rebase(shown, job.ours, merged.pending))
     return replace(memory, blocks=blocks, title=job.title)
-
-
-def _changed(merged: Merged[Element], sheet: Sheet, ours: Pieces) -> list[int]:
-    """The numbers of the steps that look different from before."""
-    before = {p.mark for p in sheet.pieces}
-    touched = {p.key.split("/")[1] for p in merged.pieces if p.key and p.key.startswith("steps/") and p.mark not in before}
-    return [number for step, number in sheets.step_numbers(ours).items() if step in touched]
-
-
-def _sheet(body: RemoteBody) -> Sheet:
-    try:
-        return sheets.read(body.body or "")
-    except Malformed as error:
-        raise Reject(
-            "The page cannot be read: its content is not well-formed.",
-            path="body",
-            reason="not well-formed",
-            connector="confluence",
-            operation="read",
-            remote_id=body.id,
-        ) from error
-
-
-def _keys_again(after: RemoteBody, sent: Pieces) -> Pieces:
-    """The page as it was given back, with the keys of what was sent: block by block where the number is the same."""
-    pieces = _sheet(after).pieces
-    if len(pieces) == len(sent):
-        return tuple(replace(p, key=s.key) for p, s in zip(pieces, sent, strict=True))
-    base = [Base(key=p.key, marks=frozenset({p.mark}), here=p.mark, plain=p.plain, there=p.plain, kind=p.kind) for p in sent]
-    return sheets.keyed_pieces(pieces, base)
 
 
 def _usable(body: RemoteBody) -> RemoteBody:

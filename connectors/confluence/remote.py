@@ -15,8 +15,10 @@ import requests
 from connectors.confluence.budget import Budget
 from connectors.confluence.failures import checked
 from connectors.contract import Person, Version
-from connectors.errors import AuthFailed
+from connectors.errors import AuthFailed, Retry
 from connectors.transport import Door, parsed
+
+READS = 2  # on top of what the door repeats
 
 State = Literal["current", "archived", "trashed", "draft"]
 
@@ -124,6 +126,9 @@ class Remote(Protocol):
     def mention(self, account_id: str) -> dict[str, str]:
         """The attributes of ``ri:user``."""
 
+    def may_read(self, page_id: str, account_id: str) -> bool | None:
+        """None where this edition, or the rights of the connection, do not tell."""
+
     def archive(self, page_id: str) -> None: ...
 
 
@@ -138,9 +143,17 @@ class Calls:
         logging.getLogger("atlassian").setLevel(logging.INFO)
 
     def get(self, path: str, operation: str, remote_id: str | None = None, **params: Any) -> Any:
+        """A read whose answer is no data (empty, cut, a sign-in page) is made again."""
+        for _attempt in range(READS - 1):
+            try:
+                return self._read(path, operation, remote_id, params)
+            except Retry as error:
+                self.budget.patient(error)
+        return self._read(path, operation, remote_id, params)
+
+    def _read(self, path: str, operation: str, remote_id: str | None, params: Any) -> Any:
         self.budget.before()
-        answer = self._client.get(path, params=params, advanced_mode=True)
-        return self._data(answer, operation, remote_id)
+        return self._data(self._client.get(path, params=params, advanced_mode=True), operation, remote_id)
 
     def post(self, path: str, data: Any, operation: str, remote_id: str | None = None) -> Any:
         self.budget.before()

@@ -29,7 +29,7 @@ from connectors.contract import (
 from connectors.errors import Conflict, Gone, Misconfigured, Reject, Retry
 from connectors.filesystem import markdown
 from connectors.filesystem.markdown import Document
-from connectors.filesystem.repository import Repository
+from connectors.filesystem.repository import Entry, Repository
 from connectors.filesystem.settings import Settings
 from connectors.filesystem.writing import write_whole
 from connectors.merge import Base, Piece, merge
@@ -89,10 +89,13 @@ class Filesystem:
             else:
                 raise _busy("publish")
             changed = self._uncommitted([path, *(_image_path(path, asset) for asset in page.assets)])
+            if text == before and self._is_told(page):
+                changed = [p for p in changed if p != path]  # what is uncommitted is a person's, and stays theirs to commit
             if changed:
                 version = self._repository.commit(changed, f"{message}\n\n{_trailer(page, self._relative(path), merged.pending)}")
             else:
-                version = self._version(path)
+                newest = self._newest(path, known)
+                version = newest.id if newest is not None else ""
             after = self._known(page.key, path, version, title=page.title, ours=ours, shown=merged.pieces)
             return Receipt(known=after, written=bool(changed), created=created, edits=merged.edits, requests=0, writes=len(changed))
 
@@ -108,7 +111,7 @@ class Filesystem:
             raise Gone("The page is no longer in the Git folder.", connector=self.name, operation="fetch", remote_id=ref.id)
         text = path.read_text("utf-8")
         document = markdown.parse(text)
-        newest = next(iter(self._repository.history(self._relative(path))), None)
+        newest = self._newest(path, known)
         saved = newest is not None and self._repository.head(self._relative(path)) == text.encode()
         edits = merge(_base(known), document.pieces, _ours(known)).edits if known is not None else ()
         state: Literal["current", "archived"] = "archived" if document.facts.get("archived") else "current"
@@ -222,6 +225,11 @@ class Filesystem:
         """Those that differ from the newest commit, also when an earlier run wrote them and was killed before its commit."""
         return [p for p in dict.fromkeys(paths) if p.exists() and self._repository.head(self._relative(p)) != p.read_bytes()]
 
+    def _is_told(self, page: Page) -> bool:
+        """Whether a commit of ours says that this revision was published."""
+        last = self._repository.said(f"{SOP_ID}: {page.key}")
+        return last is not None and _revision(last.message) == page.facts.version
+
     def _recovered(self, page: Page, there: Document, ours: Sequence[Piece[str]]) -> list[Base]:
         """The base of the merge when the caller knows nothing: our last commit of this page tells what we wrote.
 
@@ -238,7 +246,7 @@ class Filesystem:
         return [_base_of(p) for p in there.pieces if p.key is not None]
 
     def _conflict(self, page: Page, path: Path, clashes: Any) -> Conflict:
-        newest = next(iter(self._repository.history(self._relative(path))), None)
+        newest = self._repository.newest(self._relative(path))
         return Conflict(
             "The page and the new revision changed the same passages. Choose for each of them.",
             remote_version=newest.id if newest else "",
@@ -272,8 +280,14 @@ class Filesystem:
             ref=Ref(id=key, url=path.as_uri()), version=version, base={"path": self._relative(path), "title": title, "blocks": blocks}
         )
 
-    def _version(self, path: Path) -> str:
-        return next((e.id for e in self._repository.history(self._relative(path))), "")
+    def _newest(self, path: Path, known: Known | None) -> Entry | None:
+        """The commit that made the page what it is. Where that is the one we know, nothing is searched, however long the history is."""
+        relative = self._relative(path)
+        if known is not None and known.version:
+            then = self._repository.content(known.version, relative)
+            if then is not None and then == self._repository.head(relative):
+                return self._repository.entry(known.version)
+        return self._repository.newest(relative)
 
     def _relative(self, path: Path) -> str:
         return path.relative_to(self._root).as_posix()

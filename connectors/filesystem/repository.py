@@ -124,6 +124,27 @@ class Repository:
         finally:
             repo.close()
 
+    def newest(self, relative: str) -> Entry | None:
+        """The last commit that touched the file; looks no further back."""
+        repo = self._repo()
+        try:
+            head = _head(repo)
+            found = iter(repo.get_walker(include=[head], paths=[relative.encode()], max_entries=1)) if head is not None else iter(())
+            return next((_entry(step.commit) for step in found), None)
+        finally:
+            repo.close()
+
+    def entry(self, commit_id: str) -> Entry | None:
+        """That commit; None where there is none."""
+        repo = self._repo()
+        try:
+            commit = repo[commit_id.encode()]
+            return _entry(commit) if isinstance(commit, Commit) else None
+        except (KeyError, ValueError):
+            return None
+        finally:
+            repo.close()
+
     def content(self, commit_id: str, relative: str) -> bytes | None:
         """The file as it was in a commit; None where it was not there, or there is no such commit."""
         repo = self._repo()

@@ -46,7 +46,13 @@ class _DoorTransport(httpx.BaseTransport):
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         headers = {k: v for k, v in request.headers.items() if k not in ("host", "content-length", "accept-encoding")}
         try:
-            answer = self._door.request(request.method, str(request.url), data=request.read() or None, headers=headers)
+            answer = self._door.request(
+                request.method,
+                str(request.url),
+                data=request.read() or None,
+                headers=headers,
+                reads=request.method == "GET" or request.url.path.endswith(("/query", "/search")),
+            )
         except _Answered as answered:
             answer = answered.answer
         except Retry as error:
@@ -86,7 +92,7 @@ class Api:
             now=now,
             observe=_hand_back,
         )
-        self._door, self._token = door, settings.token.get_secret_value()
+        self.door, self._token = door, settings.token.get_secret_value()
         self._client = self._opened()
         self.renew: Callable[[str], str | None] | None = None
         self._settings, self._sleep, self._now, self._jitter = settings, sleep, now, jitter
@@ -96,12 +102,12 @@ class Api:
     def _opened(self) -> Client:
         return Client(
             auth=self._token,
-            base_url=self._door.base,
+            base_url=self.door.base,
             notion_version=VERSION,
             retry=False,
             logger=_sdk_log,
             log_level=logging.CRITICAL,
-            client=httpx.Client(transport=_DoorTransport(self._door)),
+            client=httpx.Client(transport=_DoorTransport(self.door)),
         )
 
     def close(self) -> None:

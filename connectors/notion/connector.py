@@ -6,7 +6,7 @@ import random
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -27,27 +27,29 @@ from connectors.contract import (
     Version,
 )
 from connectors.errors import AuthFailed, ConnectorError, Gone, Retry
-from connectors.notion import header
 from connectors.notion import properties as p
 from connectors.notion.client import Api
 from connectors.notion.failures import NAME, Collision, Doubtful
 from connectors.notion.inbox import Inbox
 from connectors.notion.journal import Journal, Shelf, journal_path, only_one
 from connectors.notion.merge import Merger
-from connectors.notion.nodes import content, from_json, read, to_json
+from connectors.notion.nodes import from_json
 from connectors.notion.people import People
-from connectors.notion.publish import Publisher, Wish, fresh, moment, newer, seen, version_of
+from connectors.notion.publish import Publisher, Wish, fresh, moment, version_of
 from connectors.notion.render import Body, render
 from connectors.notion.restore import keep_edits, old_version
+from connectors.notion.reviews import Reviews
 from connectors.notion.settings import Settings, notion_id
 from connectors.notion.setup import Places, Setup
 from connectors.notion.text import Run, from_rich_text, pieces, plain, to_rich_text
 from connectors.notion.uploads import Uploads
 from connectors.notion.versions import Versions
 from connectors.notion.writing import reader
+from connectors.transport import Door
 
 ROUNDS = 6
 """How often a publish begins anew after a doubtful answer before the caller is told to come back."""
+TOLD = "told "
 T = TypeVar("T")
 
 
@@ -83,8 +85,14 @@ class NotionConnector:
         self._people = People(self.api)
         self._uploads = Uploads(self.api, state, now=now)
         self._publisher = Publisher(self.api, self._uploads, self._people, now=now)
+        self._reviews = Reviews(self.api, self._publisher, self._people, self._places, state, now=now)
         self._mentions = Shelf(state / "mentions.json")
         self.inbox = Inbox(self.api, lambda: self._places().recordings, self._settled)
+
+    @property
+    def door(self) -> Door:
+        """Counts what is sent."""
+        return self.api.door
 
     def close(self) -> None:
         self.api.close()
@@ -194,8 +202,10 @@ class NotionConnector:
         versions = Versions(self.api, self._places().versions)
         memory, private = Journal(journal_path(self._state, key)).memory, self._settings.allow_private_addresses
         aside = journal_path(self._state, f"kept {key}")
+        stand = self._publisher.stand(ref.id, memory)
         with only_one(aside):
-            self._settled(lambda: keep_edits(self.api, versions, page, memory, self._uploads, Journal(aside), self._now(), private))
+            if memory is None or not stand.same or memory.base.get("held"):
+                self._settled(lambda: keep_edits(self.api, versions, page, memory, self._uploads, Journal(aside), self._now(), private))
         newest = max((v.revision or 0 for v in versions.history(ref.id)), default=0) + 1
         nodes, assets = old_version(self.api, version, self._uploads, newest, memory, allow_private=private)
         facts = {name: p.read(page, name) for name in (p.STATUS, p.OWNER, p.DUE, p.REVIEW, p.AREA) if name in page["properties"]}
@@ -212,61 +222,13 @@ class NotionConnector:
         return self._publish(wish, self._settings.parent, memory, _Always("ours")).known
 
     def flag(self, known: Known, flag: ReviewFlag) -> Known:
-        return self._settled(lambda: self._flag(known, flag))
-
-    def _flag(self, known: Known, flag: ReviewFlag) -> Known:
-        page = self.api.get(f"pages/{known.ref.id}")
-        values: dict[str, Any] = {p.REVIEW: flag.state.capitalize(), p.DUE: flag.due.isoformat() if flag.due else None}
-        if flag.owner:
-            owner = self._people.id_of(flag.owner)
-            values[p.OWNER] = [owner] if owner else []
-        schema = p.schema_of(page.get("properties") or {})
-        differing = {name: value for name, value in values.items() if p.read(page, name) != value}
-        if differing:
-            sops = self._places().sops.schema
-            schema |= {n: dict(c) for n, c in sops.items() if n in schema and c["type"] == schema[n]["type"]}
-            properties = p.written(differing, schema) | _verified(schema, flag.state, flag.due, self._now())
-            if properties:
-                page = self.api.change(f"pages/{known.ref.id}", {"properties": properties})
-        props = {**known.base.get("props", {}), **values}
-        path = journal_path(self._state, str(known.base.get("key") or p.read(page, p.KEY) or known.ref.id))
-        with only_one(path):
-            journal = Journal(path)
-            if journal.unfinished:  # a publish has to go on first; it brings the header along
-                return replace(known, base={**known.base, "props": props})
-            base = dict((newer(known, journal.memory) or known).base)
-            before = self._publisher.markdown(known.ref.id)
-            if self._show_in_header(base, flag) and before == base.get("markdown"):
-                base["markdown"] = self._publisher.markdown(known.ref.id)
-            base |= {"n": int(base.get("n", 0)) + 1, "props": props, "seen": seen(page)}
-            flagged = replace(known, base=base, version=version_of(base.get("markdown"), page))
-            journal.finish(flagged)
-        return flagged
-
-    def _show_in_header(self, base: dict[str, Any], flag: ReviewFlag) -> bool:
-        """Writes the review into the callout at the top, unless a person rewrote or removed it; puts what stands there then into ``base``."""
-        nodes = [from_json(stored) for stored in base.get("nodes", ())]
-        place = next((n for n, node in enumerate(nodes) if node.key == header.KEY and node.kind == "callout" and node.id), None)
-        if place is None:
-            return False
-        said = header.with_review(nodes[place], flag.state, flag.due)
-        if said.sign == nodes[place].sign:
-            return False
-        try:
-            live = read(self.api.get(f"blocks/{nodes[place].id}"))
-        except Gone:
-            return False
-        if live.sign not in (nodes[place].sign, said.sign):
-            return False
-        if live.sign != said.sign:
-            self.api.change(f"blocks/{live.id}", {"callout": content(said, {}, creating=False)})
-        base["nodes"] = [to_json(said if n == place else node) for n, node in enumerate(nodes)]
-        return True
+        return self._settled(lambda: self._reviews.flag(known, flag))
 
     def mention(self, ref: Ref, person: Person, text: str, *, key: str) -> None:
         """Raises Retry where it stays unknown whether it was said; the next call with the same ``key`` looks first."""
-        told = self._mentions.all().get(key)
-        if told == "told":
+        others = self._mentions.all()
+        told = others.get(key)
+        if str(told).startswith(TOLD):
             return
         user = self._people.id_of(person)
         said: list[dict[str, Any]] = to_rich_text([Run(text=piece) for piece in pieces(" " + text)])[:99]
@@ -276,19 +238,21 @@ class NotionConnector:
         if first:
             self._mentions.put(key, since)
 
-        def once() -> None:
+        def once() -> str:
             nonlocal first
             look, first = not first, False
-            if not (look and self._commented(ref, text, since)):
-                self.api.create("comments", {"parent": {"page_id": ref.id}, "rich_text": [who, *said]})
+            there = self._commented(ref, text, since, {str(v).removeprefix(TOLD) for v in others.values()}) if look else None
+            return there or str(self.api.create("comments", {"parent": {"page_id": ref.id}, "rich_text": [who, *said]}).get("id"))
 
-        self._settled(once)
-        self._mentions.put(key, "told")
+        self._mentions.put(key, TOLD + self._settled(once))
 
-    def _commented(self, ref: Ref, text: str, since: str) -> bool:
-        """Whether a comment of these words was made in or after the minute ``since`` (Notion's times are rounded down to it)."""
-        comments = self.api.listed("comments", block_id=ref.id)
-        return any(plain(from_rich_text(c.get("rich_text"))).endswith(text) and str(c.get("created_time", "9")) >= since for c in comments)
+    def _commented(self, ref: Ref, text: str, since: str, others: set[str]) -> str | None:
+        """A comment of these words, made in or after the minute ``since`` (Notion's times are rounded down to it), that is no other notice."""
+        for comment in self.api.listed("comments", block_id=ref.id):
+            says = plain(from_rich_text(comment.get("rich_text"))).endswith(text)
+            if says and str(comment.get("created_time", "9")) >= since and comment.get("id") not in others:
+                return str(comment["id"])
+        return None
 
     def archive(self, ref: Ref) -> None:
         page = self.api.get(f"pages/{ref.id}")
@@ -310,16 +274,3 @@ class _Always(dict[str, Choice]):
 
     def get(self, *_: Any) -> Any:
         return self._choice
-
-
-def _verified(schema: Mapping[str, Mapping[str, Any]], state: str, due: date | None, now: datetime) -> dict[str, Any]:
-    """Pages of a wiki have a verification that expires by itself; it says the same as our review state."""
-    name = next((n for n, c in schema.items() if c["type"] == "verification"), None)
-    if name is None:
-        return {}
-    if state not in ("current", "due soon"):
-        return {name: {"verification": {"state": "unverified"}}}
-    verified: dict[str, Any] = {"state": "verified"}
-    if due:
-        verified["date"] = {"start": now.isoformat(timespec="seconds"), "end": f"{due.isoformat()}T23:59:59+00:00"}
-    return {name: {"verification": verified}}

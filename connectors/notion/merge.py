@@ -68,7 +68,7 @@ class Merger:
         us: frozenset[str] = frozenset(),
     ) -> None:
         self._read, self._full, self._us = read, full, us
-        self._choices, self._written = choices or {}, written or Written()
+        self._choices, self._written = {} if choices is None else choices, written or Written()
         self._parts: set[str] = set()
         self.plan = Plan()
 
@@ -132,7 +132,9 @@ class Merger:
         touched = self._touched(known, live)
         wanted = mine.sign != known.sign or mine.extra.get("asset") != known.extra.get("asset")
         result = shallow(mine)
-        if touched and wanted and not self._same(live, mine):
+        if touched and wanted and not self._same(live, mine) and _same_words(live, mine):
+            result = shallow(live)
+        elif touched and wanted and not self._same(live, mine):
             choice = self._choices.get(mine.key)
             if choice is None:
                 self.plan.clashes.append(Clash(key=mine.key, base=said(known, mine), theirs=said(live, mine), ours=said(mine, mine)))
@@ -144,7 +146,7 @@ class Merger:
             # Whether we changed it as well cannot be known any more; what a person wrote is never overwritten on a guess.
             self._edited(mine, mine, live)
             result = shallow(live)
-        elif wanted and not self._same(live, mine):
+        elif (wanted and not self._same(live, mine)) or (touched and not self._same(live, mine) and self._choices.get(mine.key) == "ours"):
             self.plan.patches.append((live.id, mine))
         elif touched and not self._same(live, mine):
             self._edited(mine, known, live)
@@ -186,7 +188,9 @@ class Merger:
         return mine.kind != "image" or str(mine.extra.get("asset", ""))[:16] in live.file
 
     def _insert_again(self, known: Node, mine: Node) -> bool:
-        """People deleted the block. It comes back only where we changed it and the choice is ours."""
+        """People deleted the block. It comes back only where the choice is ours."""
+        if self._choices.get(mine.key) == "ours":
+            return True
         if _deep((known,)) == _deep((mine,)):
             self._edited(mine, known, None)
             return False
@@ -223,6 +227,8 @@ class Merger:
         return any(self._touched_below(known.children[b], theirs[t]) for t, b in links.items())
 
     def _edited(self, mine: Node, before: Node, after: Node | None) -> None:
+        if after is not None and said(before, mine) == said(after, mine):
+            return  # a person gave the same words another style: it stays, and there is nothing to tell
         if PART in mine.extra:
             self._parts.add(str(mine.extra[PART]))
         else:
@@ -249,6 +255,11 @@ class Merger:
                 last = keys[node.id]
             elif node.id not in told:
                 self.plan.edits.append(Edit(key=f"after:{last}", before=None, after=node.text))
+
+
+def _same_words(live: Node, mine: Node) -> bool:
+    """Whether both sides came to say the same; the style may be a person's."""
+    return mine.kind in TEXTUAL and live.extra.get("language") == mine.extra.get("language") and said(live, mine) == said(mine, mine)
 
 
 def _deep(nodes: Sequence[Node]) -> list[object]:

@@ -17,6 +17,7 @@ from typing import Any
 from connectors.contract import Asset, Choice, Edit, Known, Receipt, Ref
 from connectors.errors import Conflict, Gone, Reject
 from connectors.notion import properties as p
+from connectors.notion.adopting import Finder, user_of
 from connectors.notion.batch import batches
 from connectors.notion.client import Api
 from connectors.notion.failures import NAME, Doubtful
@@ -25,10 +26,10 @@ from connectors.notion.merge import Merger, Plan
 from connectors.notion.nodes import Node, from_json, request, to_json
 from connectors.notion.people import People
 from connectors.notion.render import history_node
-from connectors.notion.setup import ROW_SOP, Places
+from connectors.notion.setup import Places
 from connectors.notion.uploads import Uploads
-from connectors.notion.versions import Entry, Versions, as_version
-from connectors.notion.writing import Writer, reader, whole_tree
+from connectors.notion.versions import Entry, Versions
+from connectors.notion.writing import Writer, reader
 
 History = tuple[tuple[int, str, str], ...]
 
@@ -69,6 +70,7 @@ class Stand:
 class Publisher:
     def __init__(self, api: Api, uploads: Uploads, people: People, *, now: Callable[[], datetime]) -> None:
         self._api, self._uploads, self._people, self._now = api, uploads, people, now
+        self._finder = Finder(api)
 
     def publish(
         self, wish: Wish, places: Callable[[], Places], known: Known | None, journal: Journal, choices: Mapping[str, Choice] | None
@@ -76,7 +78,7 @@ class Publisher:
         """Raises Conflict before anything is written, Doubtful or Collision where the caller has to begin anew."""
         memory = newer(known, journal.memory)
         looked_up = memory is None and journal.page is None
-        identity = memory.ref.id if memory else journal.page or self._find(wish.key, places())
+        identity = memory.ref.id if memory else journal.page or self._finder.find(wish.key, places())
         if identity is None:
             return self._create(wish, places(), journal)
         try:
@@ -120,19 +122,6 @@ class Publisher:
             return None
         return hashlib.sha256(_unsigned(answer["markdown"]).encode("utf-8", "replace")).hexdigest()[:32]
 
-    def _find(self, key: str, places: Places) -> str | None:
-        """The oldest page with our key: a copy that a person made is younger. One that was moved elsewhere is found through its versions."""
-        body = {
-            "filter": {"property": p.KEY, "rich_text": {"equals": key}},
-            "sorts": [{"timestamp": "created_time", "direction": "ascending"}],
-        }
-        found = next((str(row["id"]) for row in self._api.found(places.sops.source, body) if not row.get("in_trash")), None)
-        return found or self._moved(key, places)
-
-    def _moved(self, key: str, places: Places) -> str | None:
-        pages = dict.fromkeys(page for row in Versions(self._api, places.versions).with_key(key) for page in p.read(row, ROW_SOP) or ())
-        return next((page for page in pages if not self._api.get(f"pages/{page}").get("in_trash")), None)
-
     def _create(self, wish: Wish, places: Places, journal: Journal) -> Receipt:
         day = self._begin(wish, journal)
         history: History = ((wish.version, day, wish.message),)
@@ -165,36 +154,8 @@ class Publisher:
 
     def _adopt(self, wish: Wish, places: Places, stand: Stand, journal: Journal, choices: Mapping[str, Choice] | None) -> Receipt:
         """A page of ours without any memory of it."""
-        versions = Versions(self._api, places.versions)
-        rows = versions.rows(stand.page["id"])
-        told = [as_version(row) for row in rows]
-        history = tuple((v.revision or 0, v.at.date().isoformat(), v.message) for v in told)
-        base: dict[str, Any] = {"history": [list(entry) for entry in history], "row": told[0].id if told else None, "facts": "", "sign": ""}
-        base["props"] = {name: p.read(stand.page, name) for name in stand.page.get("properties") or {}}
-        us = frozenset({_user(stand.page, "created_by"), str(self._api.get("users/me").get("id", ""))} - {""})
-        snapshot = next((str(row["id"]) for row in rows if row.get("is_locked")), None)
-        furniture = history_node(history, places.versions.database)
-        if p.read(stand.page, p.DIGEST) == wish.sign:
-            nodes = (*wish.nodes, furniture)  # exactly this content was published: differences are people's
-        elif snapshot is not None:
-            nodes = (*_anonymous(whole_tree(reader(self._api), snapshot)), furniture)
-        else:
-            nodes = self._as_written(stand.page, us)
-        base["nodes"] = [to_json(n) for n in nodes]
+        base, us = self._finder.base_of(stand.page, wish.sign, wish.nodes, places)
         return self._update(wish, places, replace(stand, base=base), journal, choices, full=True, us=us)
-
-    def _as_written(self, page: Mapping[str, Any], us: frozenset[str]) -> tuple[Node, ...]:
-        """The page's blocks that nobody but the connection itself edited, as the base to go on from."""
-
-        def ours(block: str) -> tuple[Node, ...]:
-            return tuple(
-                replace(node, key="", children=ours(node.id) if node.has_children else ())
-                for node in children(block)
-                if node.made_by in us and node.by in us
-            )
-
-        children = reader(self._api)
-        return ours(str(page["id"]))
 
     def _update(
         self,
@@ -361,21 +322,12 @@ def fresh(edits: Sequence[Edit], base: Mapping[str, Any]) -> tuple[Edit, ...]:
 
 def seen(page: Mapping[str, Any]) -> list[str]:
     """Who edited the page last, and when to the minute."""
-    return [_user(page, "last_edited_by"), str(page.get("last_edited_time") or "")]
+    return [user_of(page, "last_edited_by"), str(page.get("last_edited_time") or "")]
 
 
 def _untouched(page: Mapping[str, Any], base: Mapping[str, Any]) -> bool:
     """False where a person was the last to edit, so that the blocks themselves have to be read: Markdown does not show everything."""
-    return _user(page, "last_edited_by") in ("", _user(page, "created_by")) or base.get("seen") in (None, seen(page))
-
-
-def _user(page: Mapping[str, Any], name: str) -> str:
-    return str((page.get(name) or {}).get("id") or "")
-
-
-def _anonymous(nodes: Sequence[Node]) -> tuple[Node, ...]:
-    """A version's blocks as the base of the live page: other ids, the same content."""
-    return tuple(replace(n, id="", by="", made_by="", has_children=False, children=_anonymous(n.children)) for n in nodes)
+    return user_of(page, "last_edited_by") in ("", user_of(page, "created_by")) or base.get("seen") in (None, seen(page))
 
 
 def _unsigned(markdown: str) -> str:

@@ -11,6 +11,7 @@ from typing import NoReturn
 
 import click
 from rich.console import Console
+from rich.markup import escape
 
 from connectors.errors import AuthFailed, Conflict, ConnectorError, Gone, Misconfigured, Reject
 from plugin import __version__
@@ -74,7 +75,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         errors.print("[yellow]Stopped.[/] What was finished is kept; the same command goes on from there.")
         sys.exit(130)
     except (SopError, ConnectorError, Misconfigured) as error:
-        errors.print("[bold red]Error:[/]", error.message_for_user, soft_wrap=True)
+        errors.print("[bold red]Error:[/]", escape(error.message_for_user), soft_wrap=True)
         sys.exit(exit_code(error))
     sys.exit(0)
 

@@ -22,7 +22,7 @@ from plugin.settings import Settings
 SIGNS = {"ok": "[green]✓[/]", "note": "[yellow]![/]", "problem": "[bold red]✗[/]"}
 
 
-@click.command()
+@click.command(short_help="Say what is in use and what is missing.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per line: subject, state (ok, note, problem), words, advice.")
 def doctor(as_json: bool) -> None:
     """Check settings, models, codecs, disk, database, queue, mail, sign-in and connectors, and say what to do.

@@ -22,7 +22,7 @@ from plugin.pipeline.side.beside import beside
 from plugin.pipeline.stage import Options
 
 
-@click.command()
+@click.command(short_help="Make an SOP from a recording.")
 @click.argument("recording", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option(
     "--out", type=click.Path(file_okay=False, path_type=Path), help="Folder to write to. [default: the recording's name without its ending]"

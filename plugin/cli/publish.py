@@ -23,7 +23,7 @@ from plugin.domain.sop import Sop
 from plugin.services import compose
 
 
-@click.command()
+@click.command(short_help="Publish a made SOP to a target.")
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--target", type=click.Choice(registry.names()), required=True, help="Where to publish.")
 @click.option("--message", help="What changed, for the target's history. [default: the revision number]")
@@ -39,7 +39,7 @@ from plugin.services import compose
     "--wait",
     "longest_wait_s",
     type=click.FloatRange(min=0),
-    default=90.0,
+    default=60.0,
     show_default=True,
     help="Longest wait in seconds for a busy target.",
 )
@@ -131,11 +131,14 @@ def read_sop(folder: Path) -> Sop:
     """Raises InvalidDocument, also where the file is missing or no JSON."""
     path = folder / "sop.json"
     try:
-        return from_document(json.loads(path.read_text("utf-8")))
+        sop = from_document(json.loads(path.read_text("utf-8")))
     except FileNotFoundError:
         raise InvalidDocument("", f"{path} is missing; `sopwright make RECORDING --out {folder}` writes it") from None
     except ValueError as error:
         raise InvalidDocument("", f"{path} is no JSON ({error})") from None
+    if not sop.id:
+        raise InvalidDocument("/id", "it is empty, so the page could not be found again; `sopwright make` gives every SOP one")
+    return sop
 
 
 def state_folder(environ: Mapping[str, str]) -> Path:

@@ -45,10 +45,18 @@ def run_scheduler(settings: Settings) -> None:
 
 
 def stop_on_signals() -> Event:
-    """An event that SIGTERM and SIGINT set: the running work is given back, then the process ends."""
+    """An event that SIGTERM and SIGINT set, and the end of the process that started this one: the running work is given back, then the process ends."""
     stop = Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+
+        def follow() -> None:
+            parent.join()
+            stop.set()
+
+        Thread(target=follow, name="parent", daemon=True).start()
     return stop
 
 

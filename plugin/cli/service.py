@@ -26,7 +26,7 @@ from plugin.store import migrate
 FOLDER_NAME = "Git folder"
 
 
-@click.command()
+@click.command(short_help="Run the whole service on this machine.")
 @click.option("--host", help="Address to listen on. [default: SOPWRIGHT_HOST or 127.0.0.1]")
 @click.option("--port", type=int, help="Port to listen on. [default: SOPWRIGHT_PORT or 8800]")
 def serve(host: str | None, port: int | None) -> None:
@@ -45,7 +45,7 @@ def serve(host: str | None, port: int | None) -> None:
         _web(build(settings))
 
 
-@click.command()
+@click.command(short_help="Run the web role alone.")
 @click.option("--host", help="Address to listen on.")
 @click.option("--port", type=int, help="Port to listen on.")
 def web(host: str | None, port: int | None) -> None:
@@ -56,7 +56,7 @@ def web(host: str | None, port: int | None) -> None:
     _web(deps)
 
 
-@click.command()
+@click.command(short_help="Run one worker.")
 def worker() -> None:
     """Run one worker: takes recordings and publications until it is stopped. Several may run, on several machines."""
     settings = _settings()
@@ -64,7 +64,7 @@ def worker() -> None:
     roles.run_worker(settings)
 
 
-@click.command()
+@click.command(short_help="Run reviews, reminders and upkeep.")
 def scheduler() -> None:
     """Run the scheduler: reviews, reminders, outbox, lost jobs, retention. A second one waits until the first is gone."""
     settings = _settings()
@@ -74,7 +74,7 @@ def scheduler() -> None:
 
 @click.group()
 def db() -> None:
-    """The database."""
+    """Bring the database up to date."""
 
 
 @db.command()
@@ -85,7 +85,7 @@ def upgrade() -> None:
     click.echo("The database is up to date.")
 
 
-@click.command()
+@click.command(short_help="Connect a knowledge base.")
 @click.argument("kind", type=click.Choice(registry.names()))
 @click.option("--name", help="How people see it. [default: the kind]")
 @click.option("--place", help="Where new pages go when nobody says otherwise (space, database or folder).")
@@ -134,9 +134,6 @@ def _all_sops(deps: Deps, caller: Caller, *, overdue: bool) -> list[library.SopS
 
 def _settings(host: str | None = None, port: int | None = None) -> Settings:
     chosen: dict[str, Any] = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
-    if "SOPWRIGHT_BASE_URL" not in os.environ and chosen:
-        first = configuration.load(**chosen)
-        chosen["base_url"] = f"http://{first.host}:{first.port}"
     settings = configuration.load(**chosen)
     logging.set_up(form=settings.log_format, level=settings.log_level)
     return settings

@@ -31,6 +31,7 @@ KINDS: dict[str, str] = {
     "approval.escalated": "told an admin about the waiting approval",
     "review.reminded": "reminded {recipient} of the review due on {due}",
     "review.unreached": "could not tell {recipient} about the review due on {due}: they have neither mail nor chat",
+    "review.undelivered": "could not deliver the reminder to {recipient} by {channel}: {reason}",
     "review.escalated": "told {recipient} about the review overdue since {due}",
     "review.started": "started the review",
     "review.still_right": "confirmed the SOP: still right",

@@ -40,7 +40,7 @@ def set_up(*, form: Literal["json", "console"], level: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
-    for noisy in ("apscheduler", "urllib3", "httpx", "apprise"):
+    for noisy in ("apscheduler", "urllib3", "httpx", "apprise", "alembic"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
 
 

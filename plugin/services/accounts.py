@@ -15,6 +15,8 @@ from plugin.services.deps import Deps
 from plugin.services.people import checked_email
 from plugin.store import tables
 
+CONFLUENCE = "forge-person"
+"""The kind of somebody whom the Forge app brought."""
 NOWHERE = "accounts.invalid"
 """Mail addresses below it reach nobody: for people whose own is not shown to us."""
 
@@ -25,6 +27,16 @@ def known(deps: Deps, *, workspace_id: str, kind: str, account_id: str) -> Calle
         row = session.get(tables.External, (kind, _key(workspace_id, account_id)))
         person = session.get(tables.Person, row.data.get("person_id")) if row is not None else None
     return _caller(person) if person is not None else None
+
+
+def account_of(session: Session, *, kind: str, person: tables.Person) -> str | None:
+    """Their account over there, where they have been met."""
+    table = tables.External
+    query = select(table.external_id).where(table.workspace_id == person.workspace_id, table.kind == kind)
+    found = session.scalars(
+        query.where(table.data["person_id"].as_string() == person.id).order_by(table.created_at.desc()).limit(1)
+    ).first()
+    return found.removeprefix(f"{person.workspace_id}/") if found else None
 
 
 def meet(deps: Deps, *, workspace_id: str, kind: str, account_id: str, name: str, email: str | None, role: Role) -> Caller:

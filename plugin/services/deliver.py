@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from connectors import errors
 from connectors.contract import Person
 from plugin.domain.job import not_before, wait_s
 from plugin.notify.contract import Channel, Message, Undeliverable
-from plugin.services import letters, links, outgoing
+from plugin.services import accounts, journal, letters, links, outgoing, readers
+from plugin.services.caller import system
 from plugin.services.connections import opened
 from plugin.services.deps import Deps
 from plugin.services.publishing import known_of
@@ -63,6 +64,9 @@ def _send(deps: Deps, message: tables.Outgoing) -> bool:
 
 
 def _notify(deps: Deps, message: tables.Outgoing) -> bool:
+    if message.kind == "digest":
+        notices = tables.Notice.message_id == message.id
+        _ask_targets(deps, message, select(tables.Notice.sop_id).where(notices))
     with deps.database.begin() as session:
         person = session.get(tables.Person, message.recipient_id)
         if person is None or message.channel not in outgoing.channels_of(person):
@@ -88,6 +92,15 @@ def _notify(deps: Deps, message: tables.Outgoing) -> bool:
     return True
 
 
+def _ask_targets(deps: Deps, message: tables.Outgoing, about: Select[str]) -> None:
+    """May the receiver read what they would be asked to review?"""
+    with deps.database.begin() as session:
+        person = session.get(tables.Person, message.recipient_id)
+        sop_ids = session.scalars(about).all()
+    if person is not None:
+        readers.ask(deps, person, sop_ids)
+
+
 def _address(deps: Deps, person: tables.Person, channel: str) -> str | None:
     if channel == "mail":
         return person.email
@@ -105,6 +118,7 @@ def _pass_on(session: Session, deps: Deps, message: tables.Outgoing) -> None:
 
 
 def _mention(deps: Deps, message: tables.Outgoing) -> bool:
+    _ask_targets(deps, message, select(tables.Publication.sop_id).where(tables.Publication.id == message.payload["publication_id"]))
     with deps.database.begin() as session:
         person = session.get(tables.Person, message.recipient_id)
         publication = session.get(tables.Publication, message.payload["publication_id"])
@@ -114,11 +128,18 @@ def _mention(deps: Deps, message: tables.Outgoing) -> bool:
         if row.due is None or row.due.isoformat() != message.payload["due"] or row.status == "retired":
             return False
         known = known_of(publication)
+        connection = session.get(tables.Connection, publication.connection_id)
+        account_id = (
+            accounts.account_of(session, kind=accounts.CONFLUENCE, person=person)
+            if connection and connection.kind == "confluence"
+            else None
+        )
+        shut_out = person.id in readers.of(session, row)
     connector = opened(deps, message.workspace_id, publication.connection_id)
-    if known is None or not connector.capabilities.mentions:
+    if shut_out or known is None or not connector.capabilities.mentions:
         return False
     text = f"The review of this page is due ({message.payload['due']}). Is it still right?"
-    connector.mention(known.ref, Person(name=person.name, email=person.email), text, key=message.payload["key"])
+    connector.mention(known.ref, Person(name=person.name, email=person.email, account_id=account_id), text, key=message.payload["key"])
     return True
 
 
@@ -133,6 +154,8 @@ def _failed(deps: Deps, message: tables.Outgoing, reason: str, *, permanent: boo
             return
         outbox.end(session, message, "dead", now, error=reason)
         person = session.get(tables.Person, message.recipient_id)
+        if person is not None:
+            _tell_log(session, deps, message, person, reason)
         if message.channel == "mail" and permanent and person is not None:
             person.mail_broken = True  # shown to admins; the other channels of this person still work
             for admin in outgoing.owner_or_admins(session, person.workspace_id, None):
@@ -150,3 +173,11 @@ def _failed(deps: Deps, message: tables.Outgoing, reason: str, *, permanent: boo
 
     deps.database.run(work)
     return False
+
+
+def _tell_log(session: Session, deps: Deps, message: tables.Outgoing, person: tables.Person, reason: str) -> None:
+    """The log says that somebody was reminded as soon as it is certain that they will be; where that came to nothing, it says so too."""
+    query = select(tables.Sop).join(tables.Notice, tables.Notice.sop_id == tables.Sop.id).where(tables.Notice.message_id == message.id)
+    for row in session.scalars(query.order_by(tables.Sop.id)):
+        about = {"recipient": person.name, "channel": message.channel, "reason": reason[:200]}
+        journal.note(session, deps, system(row.workspace_id), "review.undelivered", sop_id=row.id, revision=row.revision, **about)

@@ -248,7 +248,9 @@ def accept(
             raise EditClash(library.view(session, row), merged.clashes)
         added = add(session, deps, caller, row, document=merged.sop, origin="proposal", recording_id=found.recording_id)
         found.state, found.decided_by, found.decided_at = "accepted", caller.person_id, deps.clock()
-        row.recording_id = found.recording_id or row.recording_id
+        if found.recording_id is not None:  # it may have been deleted since; then there is nothing to play
+            there = session.get(tables.Recording, found.recording_id)
+            row.recording_id = there.id if there else None
         journal.note(session, deps, caller, "proposal.accepted", sop_id=row.id, revision=added.revision.number, subject=found.id)
         if not _stands_somewhere(session, row):
             settle(session, deps, caller, row, added.revision.number)

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from connectors import errors
 from connectors.contract import Person, ReviewFlag
 from plugin.domain.errors import NotFound
-from plugin.services import compose, journal, publishing, revising
+from plugin.services import compose, journal, publishing, readers, revising
 from plugin.services.caller import system
 from plugin.services.connections import opened
 from plugin.services.deps import Deps
@@ -117,6 +117,7 @@ def look(deps: Deps, publication_id: str) -> str | None:
     except (errors.ConnectorError, errors.Misconfigured, NotFound) as error:
         _failed(deps, publication_id, error)
         return "gone" if isinstance(error, errors.Gone) else None
+    readers.ask_again(deps, publication.sop_id)
     left = publishing.LEFT.get(remote.state)
     if left or remote.edits:
         deps.database.run(lambda session: _take(session, deps, publication_id, left=left, edits=remote.edits))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
 from PIL import Image
@@ -11,11 +12,13 @@ from PIL import Image
 from plugin.domain.errors import Invalid, NotFound
 from plugin.domain.sop import Box, Picture
 from plugin.pipeline.pictures import make_picture
-from plugin.pipeline.still import still_at
+from plugin.pipeline.still import seconds_of, still_at
 from plugin.services import journal, masks, pictures
 from plugin.services.caller import Caller
 from plugin.services.deps import Deps
 from plugin.store import rows, tables
+
+LONGEST_CLIP_S = 120
 
 
 def frame(deps: Deps, caller: Caller, recording_id: str, *, time_s: float) -> bytes:
@@ -27,6 +30,28 @@ def frame(deps: Deps, caller: Caller, recording_id: str, *, time_s: float) -> by
         raise Invalid("t", "The time must be seconds from the start of the recording.")
     with deps.blobs.local(blob) as path:
         return still_at(path, time_s)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clip:
+    """``begins_s``: the time in the recording at which ``data`` begins, at or before the one that was asked for."""
+
+    data: bytes
+    media_type: str
+    begins_s: float
+
+
+def clip(deps: Deps, caller: Caller, recording_id: str, *, start_s: float, end_s: float) -> Clip:
+    """The seconds of a recording in which something was said or shown. Raises NotFound, Forbidden, Invalid, UnusableRecording."""
+    caller.require("author")
+    with deps.database.begin() as session:
+        blob = rows.get(session, tables.Recording, caller.workspace_id, recording_id).blob
+    if not 0 <= start_s < end_s or end_s - start_s > LONGEST_CLIP_S:
+        raise Invalid("until", f"A clip begins before it ends, and has at most {LONGEST_CLIP_S} seconds.")
+    with deps.blobs.local(blob) as path, tempfile.TemporaryDirectory() as folder:
+        out = Path(folder) / "clip"
+        begins_s, media_type = seconds_of(path, start_s, end_s, out)
+        return Clip(data=out.read_bytes(), media_type=media_type, begins_s=begins_s)
 
 
 def add_picture(

@@ -6,7 +6,7 @@ and from nothing that a request says. The token lives encrypted in the site's co
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -44,11 +44,17 @@ class Installation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
-    """A Confluence site that is one workspace here. ``connection_id`` None: no token has arrived yet."""
+    """A Confluence site that is one workspace here. ``connection_id`` None: no token has arrived yet. ``served_by`` is the installation whose token it has."""
 
     workspace_id: str
     cloud_id: str
     connection_id: str | None
+    served_by: str | None = field(default=None, compare=False)
+    token_ends: datetime | None = field(default=None, compare=False)
+
+    def has_for(self, installation: Installation, *, until: datetime, now: datetime) -> bool:
+        """Whether the token that is kept is hardly older than one that ends at ``until``."""
+        return self.served_by == installation.id and self.token_ends is not None and self.token_ends > max(now, until - _FRESHER)
 
 
 def enter(deps: Deps, installation: Installation) -> Site:
@@ -76,22 +82,15 @@ def known(deps: Deps, installation: Installation) -> Site | None:
 
 def supply(deps: Deps, site: Site, installation: Installation, *, token: str, expires_at: datetime, always: bool = False) -> Site:
     """Keeps the app's token for the site; work that waited for one goes on. Unless ``always``, one that is hardly fresher than the stored is left alone."""
+    if not always and site.has_for(installation, until=expires_at, now=deps.clock()):
+        return site
     woken: list[str] = []
 
     def work(session: Session) -> Site:
         woken.clear()
-        now = deps.clock()
         row = session.get(tables.External, (SITE, site.cloud_id), with_for_update=True)
         if row is None:
             raise Forbidden("The app is being removed from this Confluence site.")
-        known = _ends(row.data)
-        if (
-            not always
-            and row.data.get("installation_id") == installation.id
-            and known is not None
-            and known > max(now, expires_at - _FRESHER)
-        ):
-            return _site(row)
         _note_installation(session, deps, row.workspace_id, installation)
         settings = {
             "url": f"{installation.api_base_url}/wiki",
@@ -271,4 +270,10 @@ def _name(row: tables.External, installation: Installation) -> str:
 
 
 def _site(row: tables.External) -> Site:
-    return Site(workspace_id=row.workspace_id, cloud_id=row.external_id, connection_id=row.data.get("connection_id"))
+    return Site(
+        workspace_id=row.workspace_id,
+        cloud_id=row.external_id,
+        connection_id=row.data.get("connection_id"),
+        served_by=row.data.get("installation_id"),
+        token_ends=_ends(row.data),
+    )

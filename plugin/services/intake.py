@@ -18,11 +18,11 @@ from plugin.domain.recording import HEAD_BYTES, Container, container, label
 from plugin.services import journal
 from plugin.services.caller import Caller
 from plugin.services.deps import Deps
-from plugin.services.frames import frame
+from plugin.services.frames import clip, frame
 from plugin.services.slices import Slice, capped
 from plugin.store import rows, tables
 
-__all__ = ["frame"]
+__all__ = ["clip", "frame"]
 SIDE_FILES = ("events", "cast", "captions")
 MAX_SIDE_FILE_BYTES = 50 * 2**20
 

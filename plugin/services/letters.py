@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from plugin.domain.review import local_day
 from plugin.notify.letter import Action, Item, Letter, digest, notice
-from plugin.services import links, rules
+from plugin.services import links, readers, rules
 from plugin.services.deps import Deps
 from plugin.services.links import unsubscribe_url
 from plugin.services.standing import open_todo, people_of, responsible
@@ -62,11 +62,12 @@ def _digest(session: Session, deps: Deps, message: tables.Outgoing, person: tabl
     query = query.where(tables.Notice.message_id == message.id, tables.Notice.workspace_id == person.workspace_id)
     today = local_day(deps.clock(), person.time_zone)
     people, stored = people_of(session, person.workspace_id), rules.of(session, person.workspace_id)
+    shut_out = readers.shut_out(session, person.workspace_id)
 
     def concerns(found: tables.Notice, row: tables.Sop) -> bool:
         if row.due != found.due or row.status == "retired":
             return False
-        asked = responsible(people, row.owner_id, rules.policy_of(stored, row.policy, row.area))
+        asked = responsible(people, row.owner_id, rules.policy_of(stored, row.policy, row.area), shut_out.get(row.id, ()))
         return found.kind != "remind" or (asked is not None and asked.id == person.id)
 
     ordered = session.execute(query.order_by(tables.Notice.due, tables.Sop.title, tables.Sop.id))

@@ -16,7 +16,7 @@ from plugin.services.caller import Caller
 from plugin.services.deps import Deps
 from plugin.services.slices import Slice, capped
 from plugin.store import rows, tables
-from plugin.store.search import matching
+from plugin.store.search import by_index, matching
 
 Status = Literal["draft", "in review", "approved", "published", "retired"]
 
@@ -95,6 +95,8 @@ def search(deps: Deps, caller: Caller, query: Query = EVERYTHING, *, cursor: str
     """Newest change first. Raises Invalid (``cursor``)."""
     limit, table = capped(limit), tables.Sop
     with deps.database.begin() as session:
+        if query.text:
+            by_index(session)
         chosen = select(table).where(
             table.workspace_id == caller.workspace_id, *_conditions(query, sqlite=deps.database.sqlite), *rows.before(cursor, table.updated_at, table.id)
         )

@@ -11,11 +11,11 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from sqlalchemy import update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from plugin.domain.errors import Forbidden, Invalid
-from plugin.services import connections, inbound, journal, notion_rows
+from plugin.services import connections, inbound, journal, notion_oauth, notion_rows
 from plugin.services.caller import Caller
 from plugin.services.deps import Deps
 from plugin.services.notion_rows import Policy
@@ -26,7 +26,7 @@ log = structlog.get_logger()
 
 HOOK, EVENT = "notion-hook", "notion-event"
 LOOKS = ("page.created", "page.properties_updated", "page.undeleted", "page.deleted", "page.moved")
-"""Events that can concern a row. Others of a published page make us look at that page soon."""
+"""Events that can concern a row. Any event of a published page makes us look at that page."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,8 +81,7 @@ def forget_handshake(deps: Deps, caller: Caller, connection_id: str) -> None:
 
 def arrived(deps: Deps, connection_id: str, path: str, raw: bytes, signature: str) -> None:
     """One delivery. Raises Forbidden where it proves nothing; anything else is accepted, whether it matters to us or not."""
-    found = inbound.link(deps, kind=HOOK, external_id=connection_id)
-    secrets = json.loads(found.secret) if found and found.secret else None
+    found, secrets = _known(deps, connection_id)
     if found is None or secrets is None or not hmac.compare_digest(path.encode(), secrets["path"].encode()):
         raise Forbidden("This address is not known.")
     body = _object(raw)
@@ -97,8 +96,7 @@ def arrived(deps: Deps, connection_id: str, path: str, raw: bytes, signature: st
 
 def pressed(deps: Deps, connection_id: str, secret: str, raw: bytes) -> None:
     """A *Create SOP* button in a row. Raises Forbidden, Invalid."""
-    found = inbound.link(deps, kind=HOOK, external_id=connection_id)
-    secrets = json.loads(found.secret) if found and found.secret else None
+    found, secrets = _known(deps, connection_id)
     if found is None or secrets is None or not hmac.compare_digest(secret.encode(), secrets["button"].encode()):
         raise Forbidden("The button's secret is missing or wrong.")
     data = _object(raw).get("data")
@@ -112,6 +110,28 @@ def signed(raw: bytes, signature: str, token: str) -> bool:
     """Whether Notion signed exactly these bytes with the subscription's token."""
     expected = "sha256=" + hmac.new(token.encode(), raw, hashlib.sha256).hexdigest()
     return hmac.compare_digest(expected.encode(), signature.encode())
+
+
+def _known(deps: Deps, connection_id: str) -> tuple[inbound.Link | None, dict[str, Any] | None]:
+    """The hook and its secrets; both None, and the hook forgotten, where the connection was removed."""
+    found = inbound.link(deps, kind=HOOK, external_id=connection_id)
+    if found is None or not found.secret:
+        return None, None
+    with deps.database.begin() as session:
+        there = session.get(tables.Connection, connection_id) is not None
+    if not there:
+        inbound.remove_link(deps, kind=HOOK, external_id=connection_id)
+        return None, None
+    return found, json.loads(found.secret)
+
+
+def _connection_of(deps: Deps, workspace_id: str, connection_id: str, event: Mapping[str, Any]) -> str:
+    """A public connection has one subscription for all Notion workspaces: the event says which it is about."""
+    notion_workspace = event.get("workspace_id")
+    for link in inbound.links(deps, workspace_id=workspace_id, kind=notion_oauth.INSTALLATION):
+        if notion_workspace and link.data.get("notion_workspace") == notion_workspace and link.data.get("connection_id"):
+            return str(link.data["connection_id"])
+    return connection_id
 
 
 def _shake_hands(
@@ -139,22 +159,47 @@ def _happened(deps: Deps, workspace_id: str, connection_id: str, secrets: Mappin
     ids = {_uuid(author.get("id")) for author in authors if isinstance(author, dict)} if isinstance(authors, list) else set()
     if ids and ids == {secrets.get("bot_id")}:
         return  # what we wrote ourselves comes back
-    if _is_a_page_of_ours(deps, connection_id, page_id):
+    connection_id = _connection_of(deps, workspace_id, connection_id, event)
+    if _published_page(deps, connection_id, page_id, deleted=kind == "page.deleted"):
         return
     if kind in LOOKS and not _elsewhere(deps, connection_id, event):
         notion_rows.ask(deps, workspace_id=workspace_id, connection_id=connection_id, row_id=page_id)
 
 
-def _is_a_page_of_ours(deps: Deps, connection_id: str, page_id: str) -> bool:
-    """A published page: the next reconciliation looks at it, whatever was done."""
+def _published_page(deps: Deps, connection_id: str, page_id: str, *, deleted: bool) -> bool:
+    """True for a page of ours: a look at it takes people's edits back into the SOP. At most one look waits, however many events there are."""
+    woken: list[str] = []
 
     def work(session: Session) -> bool:
-        table = tables.Publication
-        query = update(table).where(table.connection_id == connection_id, table.remote_id == page_id).values(checked_at=None)
-        result: Any = session.execute(query.execution_options(synchronize_session=False))
-        return bool(result.rowcount)
+        woken.clear()
+        table, jobs = tables.Publication, tables.Job
+        found = session.scalars(
+            select(table).where(table.connection_id == connection_id, table.remote_id == page_id).with_for_update()
+        ).all()
+        for publication in found:
+            waits = select(jobs).where(jobs.publication_id == publication.id, jobs.kind == "look", jobs.state == "queued")
+            look = session.scalars(waits).first()
+            if look is None:
+                look = jobs(
+                    id=deps.new_id("job"),
+                    workspace_id=publication.workspace_id,
+                    kind="look",
+                    state="queued",
+                    payload={},
+                    sop_id=publication.sop_id,
+                    publication_id=publication.id,
+                    created_at=deps.clock(),
+                )
+                session.add(look)
+                woken.append(look.id)
+            if deleted:
+                look.payload = {**(look.payload or {}), "deleted": True}
+        return bool(found)
 
-    return deps.database.run(work)
+    ours = deps.database.run(work)
+    for job_id in woken:
+        deps.queue.wake(job_id)
+    return ours
 
 
 def _elsewhere(deps: Deps, connection_id: str, event: Mapping[str, Any]) -> bool:

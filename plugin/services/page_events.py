@@ -13,6 +13,7 @@ from datetime import date
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
+from plugin.domain.errors import NotFound
 from plugin.domain.job import not_before, wait_s
 from plugin.services import flags, installations, journal, publishing
 from plugin.services.caller import system
@@ -101,8 +102,12 @@ def happened(deps: Deps, site: Site, page_id: str, *, deleted: bool = False) -> 
 
 def run(deps: Deps, job: Claimed, *, alive: Callable[[], None]) -> None:
     """The look. A page that cannot be seen is taken for deleted only where an event said so."""
+    with deps.database.begin() as session:
+        publication = session.get(tables.Publication, job.publication_id) if job.publication_id else None
+    if publication is None or publication.workspace_id != job.workspace_id:
+        raise NotFound("The publication has been removed.")
     alive()
-    state = flags.look(deps, job.publication_id) if job.publication_id else "gone"
+    state = flags.look(deps, publication.id)
     if state is None and job.failures + 1 < TRIES:
         when = not_before(deps.clock(), wait_s(job.failures + 1))
         deps.database.run(lambda session: jobs.again(session, job, not_before=when, reason="busy", message="The page could not be seen."))

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from plugin.domain.document import decode, encode
 from plugin.domain.errors import Conflict, Invalid
 from plugin.domain.review import MAX_SNOOZE_DAYS, OUTCOMES, Outcome, Policy, State, checked, local_day
-from plugin.services import journal, rules
+from plugin.services import journal, readers, rules
 from plugin.services.caller import Caller
 from plugin.services.deps import Deps
 from plugin.services.links import LinkView, act_on_link, read_link
@@ -91,13 +91,14 @@ def mine(deps: Deps, caller: Caller) -> tuple[ReviewView, ...]:
     table = tables.Sop
     with deps.database.begin() as session:
         people = people_of(session, caller.workspace_id)
-        stored = rules.of(session, caller.workspace_id)
+        stored, shut_out = rules.of(session, caller.workspace_id), readers.shut_out(session, caller.workspace_id)
         gone = [p.id for p in people.values() if not p.active]
         by_rule = [name for name, rule in stored.items() if caller.person_id in (rule.policy.reviewer_id, rule.policy.fallback_id)]
         could_be_mine = [
             table.owner_id == caller.person_id,
             table.owner_id.is_(None),
             table.owner_id.in_(gone),
+            table.id.in_(shut_out),
             table.policy["reviewer_id"].as_string() == caller.person_id,
             table.area.in_(by_rule),
         ]
@@ -108,7 +109,7 @@ def mine(deps: Deps, caller: Caller) -> tuple[ReviewView, ...]:
             query = query.where(or_(*could_be_mine))
         found: list[ReviewView] = []
         for row in session.scalars(query.order_by(table.due, table.id)):
-            person = responsible(people, row.owner_id, rules.policy_of(stored, row.policy, row.area))
+            person = responsible(people, row.owner_id, rules.policy_of(stored, row.policy, row.area), shut_out.get(row.id, ()))
             if person is not None and person.id == caller.person_id:
                 found.append(_view(session, row))
             if len(found) == MAX_MINE:
@@ -251,7 +252,7 @@ def _follow(session: Session, deps: Deps, caller: Caller, row: tables.Sop, outco
 def _require_say(session: Session, caller: Caller, row: tables.Sop) -> None:
     """Authors may review anything; whoever is asked to review it (owner, reviewer, stand-in) may whatever their role."""
     if caller.person_id is None or caller.person_id != row.owner_id:
-        person = responsible(people_of(session, row.workspace_id), row.owner_id, policy_for(session, row))
+        person = responsible(people_of(session, row.workspace_id), row.owner_id, policy_for(session, row), readers.of(session, row))
         if person is None or person.id != caller.person_id:
             caller.require("author")
 
@@ -269,7 +270,7 @@ def _not_retired(row: tables.Sop) -> None:
 
 def _view(session: Session, row: tables.Sop, *, history: bool = False) -> ReviewView:
     people, policy = people_of(session, row.workspace_id), policy_for(session, row)
-    owner, person = people.get(row.owner_id or ""), responsible(people, row.owner_id, policy)
+    owner, person = people.get(row.owner_id or ""), responsible(people, row.owner_id, policy, readers.of(session, row))
     return ReviewView(
         sop_id=row.id,
         title=row.title,

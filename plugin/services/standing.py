@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date, datetime
 
 from sqlalchemy import delete, select
@@ -41,15 +41,19 @@ def people_of(session: Session, workspace_id: str) -> dict[str, tables.Person]:
     }
 
 
-def responsible(people: Mapping[str, tables.Person], owner_id: str | None, policy: Policy) -> tables.Person | None:
-    """Who hears of a review: the reviewer or owner; where they have left, the fallback, the owner's manager, an admin."""
+def responsible(
+    people: Mapping[str, tables.Person], owner_id: str | None, policy: Policy, shut_out: Collection[str] = ()
+) -> tables.Person | None:
+    """Who hears of a review: the reviewer or owner; where they have left or may not read the page (``shut_out``), the fallback, the owner's manager,
+    an admin."""
     owner = people.get(owner_id or "")
     manager = owner.manager_id if owner else None
     for person_id in (policy.reviewer_id, owner_id, policy.fallback_id, manager):
         person = people.get(person_id or "")
-        if person is not None and person.active:
+        if person is not None and person.active and person.id not in shut_out:
             return person
-    return next(iter(admins(people)), None)
+    found = admins(people)
+    return next((admin for admin in found if admin.id not in shut_out), next(iter(found), None))
 
 
 def above(people: Mapping[str, tables.Person], person: tables.Person) -> list[tables.Person]:

@@ -26,7 +26,7 @@ _CORS_HEADERS = (
 )
 _CORS_EXPOSED = (
     "Content-Range, ETag, Idempotency-Replayed, Location, Retry-After, Tus-Extension, Tus-Max-Size, Tus-Resumable, Tus-Version, Upload-Expires, "
-    "Upload-Length, Upload-Metadata, Upload-Offset"
+    "Upload-Length, Upload-Metadata, Upload-Offset, X-Clip-Begins"
 )
 API = "/api/v1/"
 

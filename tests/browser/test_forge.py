@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import socket
 import threading
@@ -14,10 +15,14 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, FrameLocator, Page, expect
 
+from plugin.domain.document import from_document
+from plugin.services import edit, publish
+from plugin.services.caller import system
 from plugin.services.work import work_one
 from plugin.store import tables
 from plugin.web.forge import dialog as dialog_views
 from tests.browser.conftest import needed
+from tests.browser.test_pages import findings
 from tests.browser.world import Service, running
 from tests.contract.confluence.fake import PERSON, FakeConfluence
 from tests.forge import keys
@@ -64,9 +69,8 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
 
 
 @pytest.fixture
-def sheet(stage: Stage, browser: Browser) -> Iterator[Callable[..., Page]]:
+def sheet(stage: Stage, browser: Browser, complaints: list[str]) -> Iterator[Callable[..., Page]]:
     """Opens pages of the look-alike; after the test nothing may have been refused by a policy or broken in a script."""
-    complaints: list[str] = []
     context = browser.new_context(viewport={"width": 1360, "height": 920}, reduced_motion="reduce")
     context.set_default_timeout(60_000)
     context.on("weberror", lambda error: complaints.append(str(error.error)))
@@ -118,6 +122,7 @@ def opened(page: Page) -> FrameLocator:
     return page.frame_locator("iframe.modal")
 
 
+@pytest.mark.timeout(900)  # two recordings are worked on
 def test_from_the_menu_of_a_page_to_a_published_sop_and_through_a_second_recording(
     stage: Stage, sheet: Callable[..., Page], tmp_path: Path
 ) -> None:
@@ -140,6 +145,7 @@ def test_from_the_menu_of_a_page_to_a_published_sop_and_through_a_second_recordi
     assert [(path, status) for path, status in stage.host.calls if status != 200] == []
 
 
+@pytest.mark.timeout(600)
 def test_a_video_of_the_page_becomes_an_sop(stage: Stage, sheet: Callable[..., Page], tmp_path: Path) -> None:
     fake = stage.fake
     film = terminal_film(tmp_path / "uptime.mp4", [("uptime", "up 12 days"), ("free -m", "Mem: 7820")])
@@ -154,6 +160,22 @@ def test_a_video_of_the_page_becomes_an_sop(stage: Stage, sheet: Callable[..., P
         dialog.get_by_role("button", name="Use this video").click()
         expect(dialog.locator("sop-editor").get_by_label("Title", exact=True)).to_have_value("Look after a server", timeout=LONG_ms)
     assert [h.token for h in stage.atlassian.heard if h.path == "/media"] == [""]
+
+
+def test_screen_and_voice_are_recorded_inside_the_dialog(stage: Stage, sheet: Callable[..., Page]) -> None:
+    page = sheet(stage.people.engineer)
+    dialog = opened(page)
+    dialog.get_by_role("button", name="Record the screen").click()
+    dialog.get_by_role("button", name="Start now").click()
+    expect(dialog.get_by_role("button", name="Finish")).to_be_visible()
+    page.wait_for_timeout(2500)
+    shot(page, "16-recording")
+    dialog.get_by_role("button", name="Finish").click()
+    expect(dialog.locator("sop-progress")).to_be_visible()
+    with stage.service.deps.database.begin() as session:
+        recording = session.query(tables.Recording).order_by(tables.Recording.created_at.desc()).first()
+        assert recording is not None
+        assert (recording.media_type, recording.size_bytes > 1000) == ("video/webm", True)
 
 
 def test_a_ticket_that_ends_is_renewed_on_the_way(
@@ -171,6 +193,21 @@ def test_a_ticket_that_ends_is_renewed_on_the_way(
     assert "/forge/ui/session" in [path for path, _ in stage.host.calls[asked:]]
 
 
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_dialog_passes_the_accessibility_checker(
+    stage: Stage, sheet: Callable[..., Page], theme: str, axe_source: str, complaints: list[str]
+) -> None:
+    stage.host.theme = theme
+    page = sheet(stage.people.engineer)
+    expect(opened(page).get_by_role("button", name="Record the screen")).to_be_visible()
+    shot(page, f"17-{theme}")
+    frame = next(one for one in page.frames if "/custom-ui/" in one.url)
+    assert frame.evaluate("getComputedStyle(document.documentElement).colorScheme") == theme
+    assert findings(frame, axe_source) == []
+    complaints.clear()  # the checker itself sets inline styles, which the policy refuses
+    stage.host.theme = "light"
+
+
 def test_who_may_not_write_there_reads_why(stage: Stage, sheet: Callable[..., Page]) -> None:
     page = sheet(stage.people.reader)
     dialog = opened(page)
@@ -178,31 +215,47 @@ def test_who_may_not_write_there_reads_why(stage: Stage, sheet: Callable[..., Pa
     shot(page, "12-not-allowed")
 
 
+def published(stage: Stage, title: str) -> tuple[str, str]:
+    """The ids of an SOP and of its page, made without the dialog."""
+    deps = stage.service.deps
+    with deps.database.begin() as session:
+        site = session.get_one(tables.External, ("forge-site", stage.atlassian.cloud_id))
+    caller = system(site.workspace_id)
+    steps = [{"id": "stp_1", "number": 1, "action": "Look at the graph."}]
+    sop_id = edit.create(
+        deps, caller, document=from_document({"schema": "sopwright/sop@1", "id": "", "revision": 1, "title": title, "steps": steps})
+    ).sop_id
+    made = publish.publish(deps, caller, sop_id, connection_id=site.data["connection_id"], place="OPS", parent=stage.page_id)
+    assert work_one(deps, worker="forge-test", job_id=made.job_id)
+    with deps.database.begin() as session:
+        return sop_id, session.get_one(tables.Publication, made.id).remote_id or ""
+
+
 def test_an_overdue_sop_says_so_on_its_page_and_one_click_confirms_it(stage: Stage, sheet: Callable[..., Page]) -> None:
-    """Builds on the published page of the first test where that ran; makes its own page where it did not."""
-    published = [one for one in stage.fake.pages() if "sop_review" in one.properties]
-    if not published:
-        pytest.skip("the story before this one did not publish")
-    made = published[0]
-    made.properties["sop_review"].value = {**made.properties["sop_review"].value, "state": "overdue", "dueDate": "2026-11-01"}
+    sop_id, page_id = published(stage, "Look at the load")
+    review = stage.fake.site.pages[page_id].properties["sop_review"]
+    review.value = {**review.value, "state": "overdue", "title": "SOP: review overdue"}
     with stage.service.deps.database.begin() as session:
-        publication = session.query(tables.Publication).filter_by(remote_id=made.id).one()
-        row = session.get_one(tables.Sop, publication.sop_id)
+        row = session.get_one(tables.Sop, sop_id)
         row.review_state, row.due = "overdue", date(2026, 11, 1)
-    page = sheet(stage.people.engineer, made.id)
+    page = sheet(stage.people.engineer, page_id)
     banner = page.frame_locator("iframe.banner")
-    expect(banner.get_by_text("was due for review")).to_be_visible()
+    expect(banner.get_by_text("was due for review on Nov 1, 2026")).to_be_visible()
     shot(page, "13-overdue")
     banner.get_by_role("button", name="Still right").click()
     expect(banner.get_by_text("The next review date is set.")).to_be_visible()
     shot(page, "14-confirmed")
+    with stage.service.deps.database.begin() as session:
+        assert session.get_one(tables.Sop, sop_id).review_state == "current"
 
 
 def test_the_spaces_own_page_lists_what_the_person_may_see(stage: Stage, sheet: Callable[..., Page]) -> None:
+    _, page_id = published(stage, "Look at the queue")
     page = sheet(stage.people.engineer)
     page.goto(f"{stage.atlassian.url}/wiki/spaces/OPS/sops")
     whole = page.frame_locator("iframe.whole")
     expect(whole.get_by_role("heading", name="SOPs in Operations")).to_be_visible()
+    expect(whole.get_by_role("link", name="Look at the queue")).to_have_attribute("href", re.compile(page_id))
     shot(page, "15-space")
     whole.get_by_role("button", name="Create SOP from recording").click()
     expect(whole.get_by_text("It becomes a new page in Operations.")).to_be_visible()

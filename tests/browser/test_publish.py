@@ -51,6 +51,14 @@ def test_an_sop_is_checked_previewed_and_published(page: Page, service: Service,
     expect(page.get_by_role("link", name="Reload the web server after a configuration change").first).to_be_visible()
 
 
+def test_a_shortcut_of_a_wiki_says_where_its_sops_go(page: Page, sop_id: str, handbook: Path) -> None:
+    page.goto("/new?target=filesystem:runbooks:servers")
+    expect(page.get_by_role("button", name="Record the screen")).to_be_visible()
+    page.goto(f"/sops/{sop_id}/publish")
+    expect(page.get_by_label("Place")).to_have_value("runbooks")
+    expect(page.get_by_label("Below the page (optional)")).to_have_value("servers")
+
+
 def test_a_double_click_publishes_once(page: Page, service: Service, sop_id: str, handbook: Path) -> None:
     page.goto(f"/sops/{sop_id}/publish")
     page.get_by_role("button", name="Publish").dblclick()

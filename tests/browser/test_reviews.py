@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import re
 from collections.abc import Iterator
 from email.message import EmailMessage
@@ -12,7 +13,9 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.post import Office, office, part
+from tests.browser.proposals import propose
 from tests.browser.test_pages import findings
+from tests.browser.world import picture, sample, step
 
 ACTIONS = ("Still right", "Needs a change", "Record again", "Hand over", "Not now", "Retire")
 
@@ -196,3 +199,49 @@ def signed_in(browser: Browser, post_office: Office) -> Iterator[Page]:
     assert answer.ok
     yield context.new_page()
     context.close()
+
+
+def test_a_new_recording_is_shown_side_by_side_and_taken_over_in_parts_and_published(
+    post_office: Office, signed_in: Page, tmp_path: Path
+) -> None:
+    at, page = post_office, signed_in
+    document, pictures = sample()
+    sop_id = at.service.import_sop(document, pictures)
+    folder = tmp_path / "handbook"
+    at.service.call("POST", f"/sops/{sop_id}/publications", {"connection_id": at.service.connect_folder(folder)})
+    at.service.work()
+    now = at.service.call("GET", f"/sops/{sop_id}")
+    now["document"]["steps"][1]["action"] = "Reload the service without stopping it."
+    now["document"]["steps"][3]["expected"] = "The first line says 200."
+    at.service.call("PUT", f"/sops/{sop_id}/draft", {"document": now["document"]}, **{"If-Match": f'"{now["etag"]}"'})
+    made = copy.deepcopy(document)
+    made["steps"][0]["commands"][0]["text"] = "web -t -c /etc/web/web.conf"
+    made["steps"][3]["expected"] = "The first line shows the status 204."
+    made["steps"].append(step("s5", "Tell the support team."))
+    propose(at.service, sop_id, made, {"images/step-01.png": picture(("$ web -t -c /etc/web/web.conf",))})
+
+    page.goto(f"{at.service.url}/sops/{sop_id}")
+    page.get_by_role("link", name="Look at it").click()
+    changed = page.locator("section.change").filter(has_text="Step 1: Check the new configuration.")
+    expect(changed.locator("ins")).to_have_text(" -c /etc/web/web.conf")
+    expect(changed.get_by_role("img")).to_have_count(2)
+    page.wait_for_load_state("networkidle")
+    sizes = changed.get_by_role("img").evaluate_all("(images) => images.map((image) => image.naturalWidth)")
+    assert sizes == [1280, 1280]
+    page.locator("section.change").filter(has_text="Step 5: Tell the support team.").get_by_label("Take over").uncheck()
+    expect(page.get_by_role("heading", name="2 passages stay as people wrote them")).to_be_visible()
+    kept = page.locator("section.change").filter(has_text="Step 4: Confirm")
+    expect(kept.locator("ins").last).to_contain_text("204")
+    kept.get_by_label("Take the recording's").check()
+    expect(page.get_by_label("Publish it at once: Git folder")).to_be_checked()
+    page.get_by_role("button", name="Take the chosen changes").click()
+    page.wait_for_url(f"**/sops/{sop_id}")
+    at.service.work()
+    steps = at.service.document(sop_id)["steps"]
+    assert [s["action"] for s in steps][1:] == ["Reload the service without stopping it.", *[s["action"] for s in document["steps"][2:]]]
+    assert steps[0]["commands"][0]["text"] == "web -t -c /etc/web/web.conf"
+    assert steps[3]["expected"] == "The first line shows the status 204."
+    (markdown,) = [p.read_text("utf-8") for p in folder.rglob("*.md") if "web -t" in p.read_text("utf-8")]
+    assert "web -t -c /etc/web/web.conf" in markdown
+    page.goto(f"{at.service.url}/sops/{sop_id}#history")
+    expect(page.get_by_text(re.compile("Git folder [0-9a-f]{8}"))).to_have_count(2)

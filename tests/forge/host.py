@@ -41,6 +41,7 @@ class Host:
         command = [str(shutil.which("node")), str(Path(__file__).parent / "csp.mjs"), atlassian.url, service]
         self.policy = subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
         self.calls: list[tuple[str, int]] = []
+        self.theme = "light"
         for pattern, answer in (
             (r"/wiki/spaces/([A-Z]+)/pages/(\d+)(?:/.*)?", self._page),
             (r"/wiki/spaces/([A-Z]+)/sops", self._space),
@@ -57,7 +58,7 @@ class Host:
 
     def tell(self, path: str, body: Any) -> int:
         """Calls the service as Forge does by itself."""
-        answer = requests.post(f"{self.service}/forge{path}", json=body, headers=self.atlassian.headers(), timeout=10)
+        answer = requests.post(f"{self.service}/forge{path}", json=body, headers=self.atlassian.headers(), timeout=60)
         return answer.status_code
 
     # --- pages ----------------------------------------------------------------------------------------------------------------
@@ -93,7 +94,7 @@ class Host:
             for p in site.pages.values() if p.status == "current"
         )  # fmt: skip
         facts = {
-            **facts, "app": f"{self.app}/custom-ui", "space": [space.id, space.key],
+            **facts, "theme": self.theme, "app": f"{self.app}/custom-ui", "space": [space.id, space.key],
             "context": {"cloudId": self.atlassian.cloud_id, "siteUrl": self.atlassian.url, "accountId": member.account_id, "extension": {}},
         }  # fmt: skip
         text = (PAGES / "page.html").read_text("utf-8")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from pydantic import Field
 
 from plugin.services import people as people_service
+from plugin.web import tickets
 from plugin.web.answers import Listing, PersonRow, RoleName, person_row, role_of
 from plugin.web.api.common import Id, Name
 from plugin.web.bodies import Body
@@ -40,7 +42,10 @@ class ChangeBody(Body):
 
 @api.route("GET", "/people", "People of the workspace", unbound=True, answers=Listing[PersonRow])
 def people() -> Any:
-    return Listing(items=tuple(map(person_row, people_service.people(deps(), caller()))))
+    """To a bound ticket, which lives in a foreign page, names only: who may choose an owner there need not learn everybody's address."""
+    found = tuple(map(person_row, people_service.people(deps(), caller())))
+    bound = tickets.bounds()
+    return Listing(items=tuple(replace(one, email="") for one in found) if bound.own or bound.sop_id else found)
 
 
 @api.route("POST", "/people", "Add somebody", role="admin", tickets=False, body=AddBody, answers=PersonRow, status=201, once=True)

@@ -23,6 +23,10 @@ class FrameQuery(Query):
     t: float = Field(ge=0, le=10**6, allow_inf_nan=False, description="Seconds from the start of the recording.")
 
 
+class ClipQuery(FrameQuery):
+    until: float = Field(gt=0, le=10**6, allow_inf_nan=False, description="Where the clip ends, at most 120 seconds later.")
+
+
 @api.route("GET", "/recordings", "Recordings, newest first", query=Paging, answers=Listing[intake.RecordingView])
 def list_recordings(query: Paging) -> Any:
     return listing(intake.recordings(deps(), caller(), cursor=query.cursor, limit=query.capped))
@@ -62,6 +66,20 @@ def media(recording_id: str) -> Response:
     if request.method != "HEAD":
         chunks = intake.media(deps(), caller(), recording_id, start=start, length=end - start)
     return Response(chunks, status=206 if part else 200, headers=head, content_type=known.media_type)
+
+
+@api.route(
+    "GET",
+    "/recordings/<recording_id>/clip",
+    "A few seconds as a small video; X-Clip-Begins says where it begins",
+    role="author",
+    query=ClipQuery,
+    content="video/*",
+)
+def clip(recording_id: str, query: ClipQuery) -> Response:
+    found = intake.clip(deps(), caller(), recording_id, start_s=query.t, end_s=query.until)
+    headers = {"Cache-Control": "private, max-age=300", "X-Clip-Begins": f"{found.begins_s:.3f}"}
+    return Response(found.data, content_type=found.media_type, headers=headers)
 
 
 @api.route("GET", "/recordings/<recording_id>/frame", "One frame as PNG", role="author", query=FrameQuery, content="image/png")

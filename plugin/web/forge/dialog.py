@@ -28,7 +28,6 @@ from plugin.web.routing import PREFIX
 from plugin.web.tickets import Bounds, Place
 
 TICKET_S = 900
-PERSON = "forge-person"
 
 
 class SessionBody(Body):
@@ -188,7 +187,7 @@ def _session(
 def _person(call: Call, visitor: Visitor) -> Caller:
     """The person of the workspace that this account is; made at the first time, with the name that Confluence shows."""
     account_id, workspace_id = call.invocation.account_id or "", _site(call).workspace_id
-    known = accounts.known(deps(), workspace_id=workspace_id, kind=PERSON, account_id=account_id)
+    known = accounts.known(deps(), workspace_id=workspace_id, kind=accounts.CONFLUENCE, account_id=account_id)
     if known is not None:
         return known
     profile = visitor.profile()
@@ -197,7 +196,13 @@ def _person(call: Call, visitor: Visitor) -> Caller:
     own = deps().settings.forge_workspace is None
     role: Role = "admin" if own and installations.is_installer(deps(), _site(call), account_id) else "author"
     return accounts.meet(
-        deps(), workspace_id=workspace_id, kind=PERSON, account_id=account_id, name=profile.name, email=profile.email, role=role
+        deps(),
+        workspace_id=workspace_id,
+        kind=accounts.CONFLUENCE,
+        account_id=account_id,
+        name=profile.name,
+        email=profile.email,
+        role=role,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, redirect, render_template, request
 
-from plugin.services import notion_hooks, notion_rows
+from plugin.services import connections, notion_hooks, notion_rows
 from plugin.services.notion_hooks import Hooks
 from plugin.web.access import access
 from plugin.web.context import caller, deps
@@ -13,8 +13,15 @@ from plugin.web.routing import to_response
 
 
 def register(notion: Blueprint) -> None:
+    notion.add_url_rule("/setup", "overview", access(forms.SHOWN)(_overview))
     notion.add_url_rule("/setup/<connection_id>", "setup", access(forms.SHOWN)(_shown))
     notion.add_url_rule("/setup/<connection_id>", "change", access(forms.SENT)(_changed), methods=["POST"])
+
+
+def _overview() -> str:
+    """Which connections there are, and the ways to a new one."""
+    found = [view for view in connections.connections(deps(), caller()) if view.kind == "notion"]
+    return render_template("notion_overview.html", connections=found, oauth=bool(deps().settings.notion_client_id))
 
 
 def _shown(connection_id: str) -> Response:

@@ -16,7 +16,7 @@ from urllib.parse import urlencode
 import structlog
 from flask import Blueprint, Response, current_app, g, request
 
-from plugin.domain.errors import Forbidden
+from plugin.domain.errors import Forbidden, NotFound
 from plugin.services import people
 from plugin.services.operator import operator
 from plugin.vault import Unreadable
@@ -135,13 +135,17 @@ def _signed_in(provider: Provider, flow: dict[str, Any]) -> people.SignedIn:
 def _person(provider: Provider, identity: claims.Identity) -> people.SignedIn:
     settings = deps().settings
     try:
+        workspace_id = operator(deps(), workspace=settings.oidc_workspace).workspace_id
+    except NotFound:
+        raise Failed("unknown", "SOPWRIGHT_OIDC_WORKSPACE names no workspace") from None
+    try:
         return people.sign_in_external(
             deps(),
             issuer=provider.issuer,
             subject=identity.subject,
             verified_email=identity.email if identity.verified or settings.oidc_trust_email else None,
             name=identity.name,
-            workspace_id=settings.oidc_workspace or operator(deps()).workspace_id,
+            workspace_id=workspace_id,
             create_as=settings.oidc_create_as,
         )
     except Forbidden as error:

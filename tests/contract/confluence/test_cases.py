@@ -204,6 +204,7 @@ def test_f32_more_pictures_than_one_answer_lists(confluence: FakeConfluence, tmp
     assert confluence.pages()[0].id == known.ref.id
 
 
+@pytest.mark.parametrize("confluence", ["cloud", "gateway", "datacenter"], indirect=True)
 @pytest.mark.parametrize("on", ["^GET", CREATE, UPLOAD, UPDATE], ids=["read", "create", "upload", "update"])
 def test_f33_f35_a_credential_that_is_not_accepted_any_more(confluence: FakeConfluence, tmp_path: Path, on: str) -> None:
     before = confluence.token
@@ -273,6 +274,15 @@ def test_f39_a_page_that_was_taken_away_is_not_made_anew(confluence: FakeConflue
             publish(confluence, tmp_path, reworded(document(), 1, "Open it."), remembered)
         assert caught.value.remote_id == known.ref.id
     assert len(confluence.site.pages) == pages
+
+
+def test_f39_a_live_doc_is_not_written(cloud: FakeConfluence, tmp_path: Path) -> None:
+    """It has no published versions to merge with."""
+    known = publish(cloud, tmp_path, document()).known
+    cloud.site.pages[known.ref.id].subtype = "live"
+    with pytest.raises(Reject, match="live doc"):
+        publish(cloud, tmp_path, reworded(document(), 1, "Open it."), known)
+    assert "Open it." not in cloud.body(known.ref.id)
 
 
 @pytest.mark.parametrize("state", ["trashed", "archived"])

@@ -14,7 +14,7 @@ import pytest
 
 from plugin.domain.document import to_document
 from plugin.domain.sop import Sop
-from tests.contract.confluence.fake import FakeConfluence, Fault
+from tests.contract.confluence.fake import PERSON, FakeConfluence, Fault
 from tests.contract.confluence.pages import asset, document, reworded
 
 
@@ -81,6 +81,15 @@ def test_what_is_wrong_is_said(cloud: FakeConfluence, tmp_path: Path, environmen
     shell.run(code=code, **environment)
     assert any(word in shell.said for word in words.split("|")), shell.said
     assert cloud.pages() == []
+
+
+def test_a_title_with_brackets_is_said_as_it_is(cloud: FakeConfluence, tmp_path: Path) -> None:
+    title = "Edit [bold] and [/etc/hosts]"
+    cloud.site.create(cloud.site.space("OPS").id, None, title, "<p>taken</p>", PERSON)
+    shell = Shell(cloud, tmp_path)
+    shell.write(replace(document(), title=title))
+    shell.run(code=3)
+    assert title in shell.said
 
 
 def test_secrets_from_files_and_a_busy_target(cloud: FakeConfluence, tmp_path: Path) -> None:

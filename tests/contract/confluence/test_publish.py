@@ -51,6 +51,7 @@ def test_a_long_procedure_has_a_short_table_of_contents(cloud: FakeConfluence, t
     assert lots.count("<h3>") >= 120
 
 
+@pytest.mark.parametrize("confluence", ["cloud", "gateway", "datacenter"], indirect=True)
 def test_requests(confluence: FakeConfluence, tmp_path: Path) -> None:
     """Unchanged: one read and no write. One step changed: the page and our property."""
     first = publish(confluence, tmp_path, document())
@@ -261,6 +262,7 @@ def test_a_very_long_page_is_recovered_without_its_keys(cloud: FakeConfluence, t
     assert ("Do the thing in the middle." in body, "really done" in body, body.count("Do thing number")) == (True, True, 299)
 
 
+@pytest.mark.parametrize("confluence", ["gateway", "datacenter"], indirect=True)
 def test_history_fetch_and_restore(confluence: FakeConfluence, tmp_path: Path) -> None:
     known = publish(confluence, tmp_path, document(), message="First").known
     second = reworded(document(), 2, "Take a backup now.")
@@ -268,6 +270,7 @@ def test_history_fetch_and_restore(confluence: FakeConfluence, tmp_path: Path) -
     c = connector(confluence, tmp_path)
     rows = c.history(known.ref)
     assert [(v.revision, v.message) for v in rows if v.revision] == [(2, "SOP revision 2: step 2 changed"), (1, "SOP revision 1: First")]
+    assert {v.by for v in rows} == {"SOP Publisher"}
     fetched = c.fetch(known.ref, known=known)
     assert (fetched.key, fetched.version, fetched.edits, fetched.state) == ("sop_01TEST", "3", (), "current")
     restored = c.restore(known.ref, rows[1].id, message="Back")
@@ -279,6 +282,7 @@ def test_history_fetch_and_restore(confluence: FakeConfluence, tmp_path: Path) -
         c.restore(known.ref, "99", message="?")
 
 
+@pytest.mark.parametrize("confluence", ["gateway", "datacenter"], indirect=True)
 def test_flags_and_mentions(confluence: FakeConfluence, tmp_path: Path) -> None:
     known = publish(confluence, tmp_path, document()).known
     c = connector(confluence, tmp_path)
@@ -294,6 +298,19 @@ def test_flags_and_mentions(confluence: FakeConfluence, tmp_path: Path) -> None:
     assert len(told) == 1
     assert f'{attribute}="{PERSON}"' in told[0]
     assert c.fetch(known.ref, known=flagged).edits == ()
+
+
+def test_whether_a_person_can_open_the_page_is_told_where_the_edition_knows(confluence: FakeConfluence, tmp_path: Path) -> None:
+    known = publish(confluence, tmp_path, document()).known
+    c = connector(confluence, tmp_path)
+    person = Person(name="Example Person", email="person@example.com")
+    cloud = confluence.edition != "datacenter"
+    assert c.may_read(known.ref, person) is (True if cloud else None)
+    confluence.site.pages[known.ref.id].shut_to = frozenset({PERSON})
+    assert c.may_read(known.ref, person) is (False if cloud else None)
+    assert c.may_read(known.ref, Person(name="Nobody Here", email="nobody@example.com")) is None
+    confluence.faults.append(Fault("answer", on="permission/check", status=403, times=9))
+    assert c.may_read(known.ref, person) is None, "a connection without that right says nothing"
 
 
 def test_a_page_that_is_edited_at_the_last_moment(confluence: FakeConfluence, tmp_path: Path) -> None:

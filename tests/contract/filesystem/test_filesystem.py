@@ -124,6 +124,14 @@ def test_a_page_is_found_again_where_people_moved_it_and_keeps_their_title(conne
     assert "# Shop backup" in file_of(connector).read_text()
 
 
+def test_an_edit_that_nobody_committed_is_not_committed_in_our_name(connector: filesystem.Filesystem) -> None:
+    first = put(connector, page())
+    edit(connector, lambda t: t.replace("Because.", "Because we must."))
+    again = put(connector, page(), first.known)
+    assert (again.written, [e.after for e in again.edits]) == (False, ["Because we must."])
+    assert [v.id for v in connector.history(first.known.ref)] == [first.known.version]
+
+
 def test_a_deleted_page_is_not_made_again_silently(connector: filesystem.Filesystem) -> None:
     first = put(connector, page())
     file_of(connector).unlink()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
@@ -13,13 +15,14 @@ from unittest import SkipTest
 import pytest
 
 from connectors.contract import Capabilities, Known
-from connectors.errors import Reject
+from connectors.errors import Conflict, Reject, Unsupported
 from connectors.filesystem import Filesystem, Settings, markdown
 from connectors.filesystem import connector as source
 from connectors.filesystem.writing import write_whole
 from connectors.testing import Conformance, abilities
 from tests.contract.filesystem.world import FolderWorld
 
+ROOT = Path(__file__).parents[3]
 ALL = Filesystem.capabilities
 
 
@@ -178,6 +181,26 @@ class SaysItHasNoOwners(Filesystem):
     capabilities = replace(ALL, owners=False)
 
 
+class CanDoLittle(Filesystem):
+    """Honest: it declares nothing, refuses what it does not declare, and never overwrites anybody."""
+
+    capabilities = Capabilities()
+
+    def render(self, page: Any) -> Any:
+        made = super().render(replace(page, facts=replace(page.facts, owner=None, labels=())))
+        return replace(made, degraded=(*made.degraded, "facts: the owner is not shown", "facts: labels are not shown"))
+
+    def publish(self, rendered: Any, target: Any, *, known: Any, **more: Any) -> Any:
+        if known is not None and (there := self.fetch(known.ref, known=known)).edits:
+            raise Conflict("Somebody edited the page.", remote_version=there.version)
+        return super().publish(rendered, target, known=known, **more)
+
+    def _no(self, *_: Any, **__: Any) -> Any:
+        raise Unsupported("This target cannot do that.", block="page")
+
+    history = restore = flag = mention = archive = _no
+
+
 class Kit(Conformance):
     """Not collected (its name does not begin with Test): its tests are called one by one."""
 
@@ -238,6 +261,38 @@ def test_a_broken_connector_turns_the_run_red(kind: type[Filesystem], test: str,
     with pytest.raises(Exception) as caught:  # noqa: PT011 - whatever it is, pytest shows it as a failure ...
         run(tmp_path)
     assert not isinstance(caught.value, SkipTest)  # ... but for this
+
+
+SLOW = ("breaks", "killed", "while_we_publish", "large")
+QUICK = [name for name in dir(Conformance) if name.startswith("test_") and not any(word in name for word in SLOW)]
+
+
+@pytest.mark.parametrize("name", QUICK)
+def test_a_connector_that_can_do_little_and_says_so_passes(name: str, tmp_path: Path) -> None:
+    test = getattr(Kit(CanDoLittle), name)
+    test(tmp_path) if "tmp_path" in test.__annotations__ else test()
+
+
+def test_the_kit_needs_no_pytest(tmp_path: Path) -> None:
+    program = """
+import sys
+sys.modules["pytest"] = None
+from contextlib import contextmanager
+from pathlib import Path
+from connectors.testing import Conformance
+from tests.contract.filesystem.world import FolderWorld
+
+class Own(Conformance):
+    @contextmanager
+    def world(self, folder):
+        with FolderWorld(folder).watched() as world:
+            yield world
+
+Own().test_a_new_page_is_whole_and_there_once(Path(sys.argv[1]))
+print("passed")
+"""
+    done = subprocess.run([sys.executable, "-c", program, str(tmp_path)], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.stdout == "passed\n", done.stderr
 
 
 def test_a_capability_that_the_kit_does_not_know_turns_the_run_red(monkeypatch: pytest.MonkeyPatch) -> None:

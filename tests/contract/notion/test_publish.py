@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +77,50 @@ def test_both_changed_is_a_conflict_and_nothing_is_written(notion: FakeNotion, t
     assert len(notion.writes()) == writes
     publish(notion, tmp_path, page, known, choices={"steps/s2": "theirs"})
     assert "Restart it by hand." in notion.tree(known.ref.id)
+
+
+def test_the_same_words_on_both_sides_are_no_conflict_whatever_their_style(notion: FakeNotion, tmp_path: Path) -> None:
+    known = publish(notion, tmp_path, sop()).known
+    person_writes(notion, known.ref.id, "Every pod is Running", "Expected\nEvery pod is up.")  # the title lost its bold face
+    steps = tuple(
+        step(3, "Check the pods.", expected="Every pod is up.") if b.number == 3 else b for b in sop().blocks if isinstance(b, StepBlock)
+    )
+    page = sop(version=2, steps=steps, assets=sop().assets)
+    receipt = publish(notion, tmp_path, page, known)
+    assert receipt.edits == ()
+    assert notion.tree(known.ref.id).count("Every pod is up.") == 1
+    assert publish(notion, tmp_path, page, receipt.known).writes == 0
+
+
+def test_what_people_wrote_is_kept_as_a_version_before_an_old_one_comes_back(notion: FakeNotion, tmp_path: Path) -> None:
+    known = publish(notion, tmp_path, sop(), message="First").known
+    known = publish(notion, tmp_path, reworded(sop(version=2), 2, "Restart it slowly."), known, "Slower").known
+    person_writes(notion, known.ref.id, "Every pod is Running", "Every pod is up, says a person.")
+    c = connector(notion, tmp_path)
+    for _ in range(2):  # a second time: nothing was edited since, so nothing has to be kept
+        first = next(v.id for v in c.history(known.ref) if v.revision == 1)
+        known = c.restore(known.ref, first, message="Back")
+    rows = c.history(known.ref)
+    kept = next(v for v in rows if "kept before" in v.message)
+    assert [v.revision for v in rows] == [5, 4, 3, 2, 1]
+    assert "Every pod is up, says a person." in notion.tree(kept.id)
+    assert "Every pod is Running." in notion.tree(known.ref.id)
+    assert all(page["locked"] for page in notion.pages_of("SOP versions"))
+
+
+def test_a_review_is_shown_in_the_header_and_is_no_edit(notion: FakeNotion, tmp_path: Path) -> None:
+    known = publish(notion, tmp_path, sop()).known
+    c = connector(notion, tmp_path)
+    flagged = c.flag(known, ReviewFlag(state="overdue", due=date(2027, 2, 25)))
+    header = block_saying(notion, "Review due", known.ref.id)
+    assert "Review due: 2027-02-25\nVersion: 1\nStatus: published\nReview: overdue" in "".join(
+        r["plain_text"] for r in header["content"]["rich_text"]
+    )
+    assert header["content"]["color"] == "red_background"
+    assert c.fetch(flagged.ref, known=flagged).edits == ()
+    person_writes(notion, known.ref.id, "Review due", "Ask me about this page.")
+    c.flag(flagged, ReviewFlag(state="current", due=date(2027, 5, 25)))
+    assert "Ask me about this page." in notion.tree(known.ref.id)
 
 
 def test_a_step_put_in_front_and_one_taken_out_leave_the_others_blocks_alone(notion: FakeNotion, tmp_path: Path) -> None:
@@ -179,44 +224,6 @@ def test_each_refusal_says_what_the_caller_does_next(notion: FakeNotion, tmp_pat
     assert notion.pages_of("SOPs") == []
 
 
-@pytest.mark.parametrize("error", ["500", "502", "503", "529", "429 connection", "409"])
-def test_a_passing_trouble_is_waited_out(notion: FakeNotion, tmp_path: Path, error: str) -> None:
-    notion.faults.append(Fault("answer", on="POST /v1/pages$", error=error))
-    assert publish(notion, tmp_path, sop()).created
-    assert len(notion.pages_of("SOPs")) == 1
-
-
-def test_a_page_in_the_trash_or_unshared_is_never_made_anew(notion: FakeNotion, tmp_path: Path) -> None:
-    known = publish(notion, tmp_path, sop()).known
-    notion.workspace.unshared.add(known.ref.id)
-    c = connector(notion, tmp_path)
-    assert c.fetch(known.ref).state == "unreachable"
-    with pytest.raises(Gone):
-        publish(notion, tmp_path, sop(version=2), known)
-    notion.workspace.unshared.clear()
-    notion.by_person(lambda w: w.update_page(known.ref.id, {"in_trash": True}, PERSON))
-    with pytest.raises(Gone):
-        publish(notion, tmp_path, sop(version=2), known)
-    assert c.fetch(known.ref).state == "trashed"
-
-
-def test_a_renamed_page_keeps_the_persons_title(notion: FakeNotion, tmp_path: Path) -> None:
-    known = publish(notion, tmp_path, sop()).known
-    notion.by_person(
-        lambda w: w.update_page(known.ref.id, {"properties": {"Name": {"title": [{"text": {"content": "Ours now"}}]}}}, PERSON)
-    )
-    publish(notion, tmp_path, sop(version=2, title="Restart it"), known)
-    assert connector(notion, tmp_path).fetch(known.ref).title == "Ours now"
-
-
-def test_a_copy_with_our_key_is_not_taken_for_the_original(notion: FakeNotion, tmp_path: Path) -> None:
-    known = publish(notion, tmp_path, sop()).known
-    source = notion.source_named("SOPs")["id"]
-    copy = {"parent": {"data_source_id": source}, "properties": {"SOP id": {"rich_text": [{"text": {"content": "sop-1"}}]}}}
-    notion.by_person(lambda w: w.create_page(copy, PERSON))
-    assert publish(notion, tmp_path / "other", sop()).known.ref.id == known.ref.id
-
-
 def test_the_token_is_in_no_error_and_no_journal(notion: FakeNotion, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("DEBUG")
     publish(notion, tmp_path, sop())
@@ -233,3 +240,35 @@ def test_a_picture_over_the_plans_limit_is_named(notion: FakeNotion, tmp_path: P
     with pytest.raises(Reject, match=r"step-5\.png"):
         publish(notion, tmp_path, sop(steps=(step(1, "Open it.", image=picture),), assets=(picture,)))
     assert notion.pages_of("SOPs") == []
+
+
+def test_in_a_wiki_the_verification_says_the_same_as_our_review(notion: FakeNotion, tmp_path: Path) -> None:
+    known = publish(notion, tmp_path, sop()).known
+    source = notion.source_named("SOPs")
+    notion.by_person(lambda w: w.change_schema(source, {"Verification": {"type": "verification", "verification": {}}}))
+    c = connector(notion, tmp_path, now=lambda: datetime(2026, 11, 25, 12, 0, tzinfo=UTC))
+    flagged = c.flag(known, ReviewFlag(state="current", due=date(2027, 5, 25)))
+    content = notion.pages_of("SOPs")[0]["content"]
+    assert content["Verification"] == {
+        "state": "verified",
+        "date": {"start": "2026-11-25T12:00:00+00:00", "end": "2027-05-25T23:59:59+00:00"},
+    }
+    c.flag(flagged, ReviewFlag(state="overdue", due=date(2027, 5, 25)))
+    assert content["Verification"] == {"state": "unverified"}
+
+
+def test_what_is_missing_is_named_before_anything_is_published(notion: FakeNotion, tmp_path: Path) -> None:
+    c = connector(notion, tmp_path)
+    assert [line.split("'")[1] for line in c.check().missing] == ["SOPs", "SOP versions", "Recordings"]
+    publish(notion, tmp_path, sop())
+    assert c.check().missing == ()
+    schema = notion.source_named("Recordings")["schema"]
+    schema["Status"]["options"] = ["New", "Done"]
+    del schema["Message"]
+    schema["Video"]["type"] = "url"
+    words = " ".join(c.check().missing)
+    assert "'Status' lacks the options Received" in words
+    assert "no property 'Message'" in words
+    assert "'Video' is of type url, expected files" in words
+    notion.workspace.unshared.add(notion.parent)
+    assert "Connections" in " ".join(c.check().missing)

@@ -23,7 +23,7 @@ addEventListener("message", async ({ data, source, origin }) => {
 
 async function act(element, command, payload) {
   const moduleKey = frames.get(element);
-  if (command === "getContext") return { ...facts.context, moduleKey, theme: { colorMode: "light" }, locale: "en-US" };
+  if (command === "getContext") return { ...facts.context, moduleKey, theme: { colorMode: facts.theme }, locale: "en-US" };
   if (command === "invoke") {
     const answer = await fetch("/forge-host/invoke", { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ moduleKey, page: facts.page, space: facts.space, ...payload }) });
     return answer.json();

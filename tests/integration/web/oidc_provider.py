@@ -104,6 +104,13 @@ def provider(now: Callable[[], float] = time.time) -> Iterator[FakeProvider]:
     class Handler(BaseHTTPRequestHandler):
         def _serve(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
+            if self.path.startswith("/authorize?"):  # a person who says yes at once
+                origin = parse_qs(urlsplit(self.path).query)["redirect_uri"][0].removesuffix("/signin/oidc/callback")
+                self.send_response(302)
+                self.send_header("Location", origin + fake.approve(self.path))
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+                return
             status, value = fake.answer(self.command, self.path, self.headers, body)
             content = json.dumps(value).encode()
             self.send_response(status)

@@ -12,7 +12,7 @@ import pytest
 from werkzeug.test import TestResponse
 
 from plugin.domain.document import from_document
-from plugin.services import connections, edit
+from plugin.services import connections, deliver, edit, gather, sweep
 from plugin.services.caller import Caller
 from plugin.services.work import work_one
 from plugin.store import tables
@@ -242,6 +242,8 @@ def test_the_ticket_for_a_new_sop_opens_only_what_its_person_makes(story: Story)
     assert story.api(ticket, "GET", "/sops").status_code == 403
     assert story.api(ticket, "GET", "/recordings").status_code == 403
     assert story.api(ticket, "GET", "/jobs").status_code == 403
+    listed = story.api(ticket, "GET", "/people").json["items"]
+    assert {(one["name"], one["email"]) for one in listed} == {("Sam Colleague", ""), ("Robin Engineer", "")}
     assert story.api(ticket, "GET", f"/sops/{sam_made}").status_code == 404
     assert story.api(ticket, "PUT", f"/sops/{sam_made}/draft", json={}).status_code == 404
     upload = {"Tus-Resumable": "1.0.0", "Upload-Length": "10"}
@@ -466,6 +468,47 @@ def test_our_own_changes_foreign_pages_and_odd_bodies_cause_nothing(standing: tu
     assert _looks(story) == []
     bad = story.atlassian.headers(now_s=story.house.clock().timestamp())
     assert story.house.client().post("/forge/events", data=b"{not json", headers=bad).status_code == 400
+
+
+def test_a_job_that_names_another_workspaces_things_is_refused_by_the_worker(standing: tuple[Story, str, str, str]) -> None:
+    story, own, publication, page = standing
+    foreign = story.house.theirs["author"].caller
+    video = attached(story, page, "restore.mp4", MP4)
+    payload = {
+        "connection_id": story.session(story.people.engineer, page).json["place"]["connection_id"],
+        "page_id": page,
+        "attachment_id": video,
+    }
+    with story.house.deps.database.begin() as session:
+        values = {
+            "workspace_id": foreign.workspace_id,
+            "created_by": foreign.person_id,
+            "state": "queued",
+            "created_at": story.house.clock(),
+        }
+        session.add(tables.Job(id="job_fetch", kind="fetch", payload=payload, **values))
+        session.add(tables.Job(id="job_look", kind="look", payload={"deleted": True}, publication_id=publication, sop_id=own, **values))
+    heard = len(story.atlassian.heard)
+    for job_id in ("job_fetch", "job_look"):
+        work_one(story.house.deps, worker="test", job_id=job_id)
+    assert len(story.atlassian.heard) == heard
+    assert _state(story, publication) == "published"
+    assert [job.recording_id for job in rows(story, tables.Job) if job.id == "job_fetch"] == [None]
+
+
+def test_the_owner_of_a_due_sop_is_mentioned_on_its_page_by_their_account_also_without_a_mail_address(story: Story) -> None:
+    sam, page = story.people.colleague, story.page()
+    own = story.sop_of(sam, page)
+    remote = _remote_id(story, story.published(sam, page, own))
+    story.house.clock.forward(days=185)
+    story.forge("/hourly")
+    for _ in range(48):  # until their next working morning
+        story.house.clock.forward(hours=1)
+        for run in (sweep.sweep, gather.gather, deliver.deliver):
+            run(story.house.deps)
+    said = [comment.body for comment in story.fake.site.comments if comment.page == remote]
+    assert len(said) == 1
+    assert f'ri:account-id="{sam.account_id}"' in said[0]
 
 
 # --- another site -------------------------------------------------------------------------------------------------------------

@@ -120,6 +120,13 @@ def test_unsigned_tokens_and_our_public_key_as_a_secret_are_refused(forged: Hous
     assert forged.client().post("/forge/hourly", json={}, headers=basic).status_code == 401
 
 
+def test_nothing_is_open_to_somebody_without_a_token(forged: House) -> None:
+    for path in (*ADDRESSES, *UI):
+        assert forged.client().post(path, json={}).status_code == 401, path
+        assert forged.call(forged.ours["admin"], "POST", path, json={}).status_code == 401, path
+        assert forged.client().get(path).status_code == 405, path
+
+
 def test_a_key_that_the_token_brings_along_is_not_believed(forged: House, atlassian: Atlassian) -> None:
     own: RSAKey = keys.new_key()
     content = keys.claims(api_base_url=atlassian.api_base_url, now_s=forged.clock().timestamp(), cloud_id=atlassian.cloud_id)

@@ -11,11 +11,13 @@ from uuid import uuid4
 
 import pytest
 
-from plugin.services import connections, notion_hooks, notion_intake
+from plugin.domain.document import from_document
+from plugin.services import connections, edit, inbound, library, notion_hooks, notion_intake, publish, work
 from plugin.store import tables
 from tests import shared
 from tests.contract.notion.fake import FakeNotion
-from tests.integration.web.conftest import House
+from tests.contract.notion.test_publish import person_writes
+from tests.integration.web.conftest import House, document
 
 TOKEN = "secret_of_the_subscription_1"
 
@@ -106,6 +108,14 @@ def test_the_page_for_the_admin_says_what_goes_where(subscribed: Notion) -> None
     assert all(words in page.text for words in (TOKEN, subscribed.events, subscribed.button, subscribed.button_secret))
 
 
+def test_an_admin_finds_the_connections_and_others_do_not(subscribed: Notion) -> None:
+    client, people = subscribed.house.client(), subscribed.house
+    page = client.get("/notion/setup", headers=people.ours["admin"].bearer)
+    assert f'href="/notion/setup/{subscribed.connection_id}"' in page.text
+    assert client.get("/notion/setup", headers=people.ours["author"].bearer).status_code == 403
+    assert subscribed.connection_id not in client.get("/notion/setup", headers=people.theirs["admin"].bearer).text
+
+
 @pytest.mark.parametrize(
     "spoil",
     ["no signature", "wrong signature", "cut", "another prefix", "body changed", "written anew", "another token"],
@@ -154,8 +164,6 @@ def test_60_out_of_order_or_for_a_deleted_page_the_row_is_read_afresh(subscribed
     for kind, at in (("page.deleted", "09:00"), ("page.created", "08:00"), ("page.properties_updated", "08:30")):
         assert subscribed.send(event(subscribed, row, kind, timestamp=f"2026-11-23T{at}:00.000Z")) == 200
     assert subscribed.looks() == [row]
-    from plugin.services import work
-
     while work.work_one(subscribed.house.deps, worker="test:1:1"):
         pass
     assert subscribed.house.call(subscribed.house.ours["admin"], "GET", "/api/v1/sops").json["items"] == []
@@ -190,6 +198,23 @@ def test_our_own_writes_and_rows_of_other_databases_cause_no_look(subscribed: No
     assert subscribed.looks() == []
 
 
+def test_an_event_of_a_published_page_takes_a_persons_words_back_into_the_sop(subscribed: Notion) -> None:
+    deps, admin = subscribed.house.deps, subscribed.house.ours["admin"].caller
+    saved = edit.create(deps, admin, document=from_document(document(title="Restart the queue")))
+    publish.publish(deps, admin, saved.sop_id, connection_id=subscribed.connection_id, place=subscribed.fake.parent)
+    while work.work_one(deps, worker="test:1:1"):
+        pass
+    page = subscribed.fake.pages_of("SOPs")[0]["id"]
+    person_writes(subscribed.fake, page, "Press Restart.", "Press Restart once.")
+    for _ in range(5):
+        assert subscribed.send(event(subscribed, page, "page.content_updated")) == 200
+    done = 0
+    while work.work_one(deps, worker="test:1:1"):
+        done += 1
+    assert done == 1
+    assert library.sop(deps, admin, saved.sop_id).sop.steps[1].action == "Press Restart once."
+
+
 def test_a_pressed_button_asks_for_the_row_and_a_wrong_secret_for_nothing(notion: Notion) -> None:
     row = str(uuid4())
     assert notion.press({"source": {"type": "automation"}, "data": {"object": "page", "id": row}}, secret="guessed") == 401
@@ -197,6 +222,29 @@ def test_a_pressed_button_asks_for_the_row_and_a_wrong_secret_for_nothing(notion
     assert notion.press({"source": {"type": "automation"}, "data": {"object": "page", "id": row}}) == 200
     assert notion.looks() == [row]
     assert notion.press({"data": {}}) == 422
+
+
+def test_an_event_of_another_notion_workspace_goes_to_the_connection_of_that_workspace(subscribed: Notion) -> None:
+    deps, admin = subscribed.house.deps, subscribed.house.ours["admin"].caller
+    other = connections.connect(
+        deps, admin, kind="notion", name="Other", settings={"token": "t", "parent": subscribed.fake.parent, "url": "https://api.notion.com"}
+    )
+    data = {"notion_workspace": "00000000-0000-4000-8000-0000000000b9", "connection_id": other.id}
+    inbound.set_link(
+        deps, inbound.Link(kind="notion-installation", external_id="bot-2", workspace_id=admin.workspace_id, data=data, secret="{}")
+    )
+    row = str(uuid4())
+    assert subscribed.send(event(subscribed, row, workspace_id=data["notion_workspace"])) == 200
+    with deps.database.begin() as session:
+        jobs = session.query(tables.Job).filter(tables.Job.kind == "row").all()
+        assert [(j.payload["row_id"], j.payload["connection_id"]) for j in jobs] == [(row, other.id)]
+
+
+def test_after_the_connection_was_removed_its_addresses_are_closed(subscribed: Notion) -> None:
+    connections.disconnect(subscribed.house.deps, subscribed.house.ours["admin"].caller, subscribed.connection_id)
+    assert subscribed.send(event(subscribed, str(uuid4()))) == 401
+    assert subscribed.press({"data": {"id": str(uuid4())}}) == 401
+    assert inbound.link(subscribed.house.deps, kind=notion_hooks.HOOK, external_id=subscribed.connection_id) is None
 
 
 def test_odd_bodies_are_refused_in_words(subscribed: Notion) -> None:

@@ -125,6 +125,15 @@ def test_somebody_unknown_is_told_whom_to_ask_or_gets_the_role_that_was_set(make
         assert client.get("/api/v1/me").json["role"] == "viewer"
 
 
+def test_the_workspace_may_be_named_and_one_that_does_not_exist_opens_nothing(make_house: Callable[..., House]) -> None:
+    with provider() as fake:
+        for workspace, arrives in (("main", True), ("other", False), ("nowhere", False)):
+            house = make_house(oidc_issuer=fake.url, oidc_client_id=CLIENT, oidc_client_secret=SECRET, oidc_workspace=workspace)
+            fake.now, fake.claims = house.clock().timestamp, {"email": AUTHOR, "email_verified": True}
+            client, location = sign_in(house, fake)
+            assert (me(client), problem(location)) == ((AUTHOR, None) if arrives else (None, "unknown")), workspace
+
+
 def test_a_deactivated_person_stays_out(world: tuple[House, FakeProvider]) -> None:
     house, fake = world
     sign_in(house, fake)

@@ -9,6 +9,7 @@ import pytest
 
 from connectors import errors, registry
 from connectors.contract import Edit
+from plugin import scheduler
 from plugin.services import connections, edit, flags, library, publish, review, sweep, work
 from plugin.services.deps import Deps
 from tests.unit.services.world import World, a_sop, picture_bytes
@@ -100,3 +101,28 @@ def test_a_git_folder_shows_the_state_in_the_head_of_the_page(world: World, tmp_
     head = page.read_text("utf-8").split("---")[1]
     assert "overdue" in head
     assert "2027-03-31" in head
+
+
+def test_nobody_is_asked_to_review_a_page_that_they_cannot_open(world: World, place: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The target tells it; who stands in for them is asked instead, until the page is open to the owner again."""
+    shut = {"ada@example.com"}
+    monkeypatch.setattr(type(world.target), "may_read", lambda self, ref, person: person.email not in shut, raising=False)
+    boss = world.person("Bea")
+    owner = world.person("Ada", manager_id=boss.person_id)
+    sop_id = published(world, place)
+    review.assign(world.deps, world.admin, sop_id, owner_id=owner.person_id)
+    world.time.now = datetime(2027, 3, 31, 9, 0, tzinfo=UTC)
+    for _ in range(3):
+        scheduler.reviews(world.deps)
+        world.time.go(hours=1, minutes=1)  # the first time the long gap is waited out
+    for _ in range(3):
+        scheduler.reviews(world.deps)
+        world.time.go(days=1)
+    assert [m.address for m in world.mail.messages] == ["bea@example.com"]
+    assert [v.sop_id for v in review.mine(world.deps, boss)] == [sop_id]
+    assert review.review(world.deps, world.admin, sop_id).responsible_name == "Bea"
+    assert world.target.mentions == [] or all("per_" in key and (owner.person_id or "") not in key for _, key in world.target.mentions)
+    shut.clear()
+    world.time.go(hours=7)
+    flags.reconcile(world.deps)
+    assert review.review(world.deps, world.admin, sop_id).responsible_name == "Ada"

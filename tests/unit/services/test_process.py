@@ -8,7 +8,7 @@ import pytest
 from plugin.domain.errors import Exhausted
 from plugin.domain.sop import Sop
 from plugin.pipeline.stage import Context
-from plugin.services import edit, intake, jobs, library, work
+from plugin.services import edit, intake, jobs, library, publish, review, work
 from plugin.services.jobs import JobView
 from plugin.store import jobs as table
 from plugin.store.jobs import LeaseLost
@@ -170,6 +170,25 @@ def test_single_changes_of_a_proposal_can_be_taken(world: World) -> None:
     steps = library.sop(world.deps, world.admin, sop_id).sop.steps
     assert [s.action for s in steps] == [OPEN["action"], DUMP["action"], COUNT["action"]]
     assert steps[1].commands[0].text == DUMP["commands"][0]
+
+
+def test_a_proposal_can_be_accepted_after_its_recording_was_deleted_and_goes_wherever_the_sop_stands(world: World, place: str) -> None:
+    first = run(world, recording(OPEN, DUMP))
+    sop_id = first.sop_id or ""
+    publish.publish(world.deps, world.admin, sop_id, connection_id=place, place="OPS")
+    work.work_one(world.deps, worker="w1")
+    review.conclude(world.deps, world.admin, sop_id, outcome="record_again", note="There is a new console.")
+    run(world, recording(OPEN, COUNT), sop_id=sop_id)
+    proposal = edit.proposal(world.deps, world.admin, sop_id)
+    assert proposal is not None
+    intake.delete(world.deps, world.admin, proposal.recording_id or "")
+    saved = edit.accept(world.deps, world.admin, proposal.id, everywhere=True)
+    assert (saved.revision, saved.places) == (2, 1)
+    assert review.review(world.deps, world.admin, sop_id).todo is not None
+    assert work.work_one(world.deps, worker="w1")
+    (publication,) = publish.publications(world.deps, world.admin, sop_id=sop_id)
+    assert (publication.state, publication.revision) == ("published", 2)
+    assert review.review(world.deps, world.admin, sop_id).todo is None, "the new recording was what the review had asked for"
 
 
 def test_the_work_folder_keeps_finished_stages_for_the_next_attempt(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -243,12 +243,14 @@ def test_a_mail_server_that_is_down_delays_the_mail_and_keeps_its_identity(world
 
 
 def test_an_address_that_does_not_exist_is_marked_and_an_admin_is_told(world: World, owner: Caller) -> None:
-    an_sop(world, owner, date(2027, 3, 1))
+    sop_id = an_sop(world, owner, date(2027, 3, 1))
     world.mail.trouble = [Undeliverable("no such user", permanent=True)]
     night(world)
     world.time.go(hours=2)
     night(world)
     assert [(m.address, m.subject) for m in world.mail.messages] == [("admin@localhost", "Mails to Ada do not arrive")]
+    said = [e.sentence for e in audit.events(world.deps, world.admin, sop_id=sop_id).items]
+    assert "could not deliver the reminder to Ada by mail: no such user" in said
 
 
 def test_after_a_restore_from_a_backup_nothing_is_sent_again(world: World, owner: Caller) -> None:

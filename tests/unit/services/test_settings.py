@@ -33,6 +33,19 @@ def test_wrong_values_are_named_and_never_repeated(wrong: dict[str, object]) -> 
     assert str(next(iter(wrong.values()))) not in refused.value.message_for_user.replace("65535", "")
 
 
+@pytest.mark.parametrize(
+    ("chosen", "address"),
+    [
+        ({}, "http://127.0.0.1:8800"),
+        ({"port": 9000}, "http://127.0.0.1:9000"),
+        ({"host": "0.0.0.0"}, "http://127.0.0.1:8800"),
+        ({"port": 9000, "base_url": "https://sops.example.com"}, "https://sops.example.com"),
+    ],
+)
+def test_without_a_name_of_its_own_the_service_is_found_where_it_listens(chosen: dict[str, object], address: str) -> None:
+    assert settings.load({}, **chosen).base_url == address
+
+
 def test_settings_cannot_be_changed() -> None:
     with pytest.raises(ValidationError):
         settings.load({}).port = 1

@@ -51,6 +51,7 @@ class CloudApi:
                 ("POST", r"/api/v2/pages/(\d+)/properties", self._property_create),
                 ("GET", r"/api/v2/pages/(\d+)/properties/([^/]+)", self._property_read),
                 ("PUT", r"/api/v2/pages/(\d+)/properties/([^/]+)", self._property_update),
+                ("DELETE", r"/api/v2/pages/(\d+)/properties/([^/]+)", self._property_delete),
                 ("GET", r"/api/v2/pages/(\d+)/attachments", self._attachments),
                 ("GET", r"/api/v2/pages/(\d+)/labels", self._labels),
                 ("GET", r"/api/v2/pages/(\d+)/versions", self._versions),
@@ -60,10 +61,12 @@ class CloudApi:
                 ("POST", r"/rest/api/content/(\d+)/child/attachment", self._attach),
                 ("PUT", r"/rest/api/content/(\d+)/child/attachment", self._attach_or_replace),
                 ("POST", r"/rest/api/content/(\d+)/child/attachment/([^/]+)/data", self._attach_again),
+                ("PUT", r"/rest/api/content/(\d+)/child/attachment/([^/]+)", self._attachment_named),
                 ("POST", r"/rest/api/content/(\d+)/label", self._label),
                 ("DELETE", r"/rest/api/content/(\d+)/label", self._unlabel),
                 ("POST", r"/rest/api/content/(\d+)/version", self._restore),
                 ("POST", r"/rest/api/content/archive", self._archive),
+                ("POST", r"/rest/api/content/(\d+)/permission/check", self._permission),
                 ("GET", r"/rest/api/search", self._search),
                 ("GET", r"/rest/api/search/user", self._search_user),
                 ("GET", r"/rest/api/user", self._user),
@@ -200,6 +203,11 @@ class CloudApi:
         page = self.site.page(page_id)
         return 200, {}, _property(self.site.set_property(page, known.key, call.body["value"], call.body["version"]["number"]))
 
+    def _property_delete(self, call: Call, page_id: str, property_id: str) -> Answer:
+        if property_id != f"{page_id}1":  # the one that Confluence makes itself
+            del self.site.page(page_id).properties[self._property(page_id, property_id).key]
+        return 204, {}, None
+
     def _property(self, page_id: str, property_id: str) -> Property:
         if not property_id.isdigit():
             raise Refused(400, "Provided value for 'property-id' is not the correct type. Expected type is long")
@@ -284,6 +292,13 @@ class CloudApi:
         made = self.site.attach(self.site.page(page_id), str(name), kind, data, _comment_of(call), replaces=attachment_id)
         return 200, {}, _content_attachment(made)
 
+    def _attachment_named(self, call: Call, page_id: str, attachment_id: str) -> Answer:
+        there = self.site.page(page_id).attachments.values()
+        found = next((a for a in there if a.id.removeprefix("att") == attachment_id.removeprefix("att")), None)
+        if found is None:
+            raise Refused(404, f"No attachment found with id {attachment_id}")
+        return 200, {}, _content_attachment(found)
+
     def _label(self, call: Call, page_id: str) -> Answer:
         page = self.site.page(page_id)
         self.site.label(page, [entry["name"] for entry in call.body])
@@ -304,6 +319,12 @@ class CloudApi:
                         "profilePicture": {"path": "", "width": 1, "height": 1, "isDefault": True}},
                  "when": _at(made.at), "friendlyWhen": "now", "message": made.message, "number": made.number, "minorEdit": False}  # fmt: skip
         return 200, {}, shape
+
+    def _permission(self, call: Call, page_id: str) -> Answer:
+        page, subject = self.site.page(page_id, "current"), call.body["subject"]
+        if subject["type"] != "user" or subject["identifier"] not in self.site.users:
+            raise Refused(404, "The subject was not found.")
+        return 200, {}, {"hasPermission": subject["identifier"] not in page.shut_to, "errors": [], "_links": {}}
 
     def _archive(self, call: Call) -> Answer:
         for entry in call.body["pages"]:

@@ -102,6 +102,7 @@ class Page:
     attachments: dict[str, Attachment] = field(default_factory=dict)
     labels: list[str] = field(default_factory=list)
     hidden: bool = False  # its restrictions exclude the account of the token
+    shut_to: frozenset[str] = frozenset()  # accounts that its restrictions exclude
     read_only: bool = False
 
     @property

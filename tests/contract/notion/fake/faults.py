@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import re
 from collections.abc import Callable, Mapping
@@ -19,6 +20,8 @@ _ERRORS: dict[str, tuple[int, dict[str, str], dict[str, Any]]] = {
     "502": (502, {}, {}),
     "503": (503, {}, {"code": "service_unavailable", "message": "Notion is unavailable, please try again later."}),
     "401": (401, {}, {"code": "unauthorized", "message": "API token is invalid."}),
+    "413": (413, {}, {"code": "invalid_request", "message": "Request body is too large."}),
+    "400 type": (400, {}, {"code": "validation_error", "message": "body failed validation: body.children[3].type should be defined."}),
     "403 capability": (403, {}, {"code": "restricted_resource", "message": "Insufficient permissions for this endpoint."}),
 }
 
@@ -67,6 +70,7 @@ class Fault:
     times: int = 1
     error: str = ""
     retry_after: str | None = None
+    without_wait: bool = False
     call: Callable[[], None] | None = None
     struck: int = field(default=0, init=False)
 
@@ -84,6 +88,9 @@ class Fault:
         headers = {**headers}
         if self.retry_after is not None:
             headers["Retry-After"] = self.retry_after
+        if self.without_wait:
+            headers.pop("Retry-After", None)
+            body.get("additional_data", {}).pop("retry_after", None)
         return status, headers, json.dumps({"object": "error", "status": status, **body}).encode() if body else b"<html>bad gateway</html>"
 
 
@@ -96,4 +103,4 @@ def error_example(name: str) -> tuple[int, dict[str, str], dict[str, Any]]:
         raise LookupError(name)
     examples = json.loads((folder / "specs" / "notion" / "error-examples.json").read_text(encoding="utf-8"))["errors"]
     found = next(e for e in examples if e["name"].startswith(name))
-    return found["status"], dict(found["headers"]), dict(found["json"])
+    return found["status"], dict(found["headers"]), copy.deepcopy(found["json"])

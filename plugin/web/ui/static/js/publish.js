@@ -1,6 +1,7 @@
 /**
  * <sop-publish api token sop-id> shows what is missing, how a target will show the page, and publishes it.
  * A host that knows where the page goes sets `connection`, `place`, `parent` and `place-name`; the person is then not asked for it.
+ * `target` only proposes: `<id or kind of a connection>:<place>[:<parent>]`.
  * Event "sop-published" with the publication when the page stands there.
  */
 
@@ -67,7 +68,14 @@ class SopPublish extends Component {
     const form = h("form", { class: "card stack", onsubmit: (event) => this.publish(event) }, h("h2", {}, t("publish.where")), where,
       h("div", { class: "pair" }, field("publish.owner", this.owner), field("publish.interval", this.interval)),
       this.answer, h("div", { class: "row" }, this.button, h("button", { type: "button", onclick: () => this.askApproval() }, t("publish.ask-approval")), this.approvalState()));
+    const [which, place, parent] = (this.getAttribute("target") ?? "").split(":");
+    const proposed = this.connections.find((one) => one.state !== "paused" && [one.id, one.kind].includes(which));
+    if (proposed) this.connection.value = proposed.id;
     this.connectionChosen();
+    if (proposed && !this.publications.some((one) => one.connection_id === proposed.id)) {
+      if (place) this.place.value = place;
+      if (parent) this.parent.value = parent;
+    }
     return form;
   }
 

@@ -31,6 +31,7 @@ export async function start(build, { role = "viewer" } = {}) {
     else fill(page, wholePageError(error));
   }
   page.removeAttribute("aria-busy");
+  showCurrent();
 }
 
 function wholePageError(error) {
@@ -48,7 +49,15 @@ function header(api, me) {
   fill(document.getElementById("who"),
     may(me, "author") ? h("a", { class: "button primary", href: "/new" }, icon("screen"), t("nav.new")) : null,
     themeButton(),
-    h("button", { type: "button", class: "quiet", title: `${me.email ?? name} · ${t(`role.${me.role}`)}`, onclick: () => signOut(api) }, t("nav.signout", { name })));
+    h("button", { type: "button", class: "quiet signout", "aria-label": t("nav.signout", { name }), title: `${me.email ?? name} · ${t(`role.${me.role}`)}`, onclick: () => signOut(api) }, icon("exit"), h("span", {}, t("nav.signout", { name }))));
+}
+
+/** Strips of links and tabs that are wider than a telephone begin where the reader is. */
+function showCurrent() {
+  for (const current of document.querySelectorAll("nav [aria-current=page], [role=tab][aria-selected=true]")) {
+    const strip = current.parentElement;
+    strip.scrollLeft = current.offsetLeft - strip.offsetLeft - (strip.clientWidth - current.offsetWidth) / 2;
+  }
 }
 
 export function themeButton() {

@@ -19,7 +19,7 @@ function card(api, one, load) {
     if (await ask(document.body, { title: t("connections.remove"), text: t("connections.remove.text", { name: one.name }), yes: t("connections.remove"), no: t("action.cancel"), danger: true })) await api.delete(path);
   };
   return h("section", { class: "card stack tight" }, h("div", { class: "row between" }, h("h2", {}, one.name), h("span", { class: `badge ${one.state === "active" ? "ok" : "warn"}` }, t(`connections.state.${one.state}`))), h("p", { class: "small muted" }, [word("kind", one.kind), one.default_place].filter(Boolean).join(" · ")),
-    h("dl", { class: "facts" }, Object.entries(one.settings).map(([name, value]) => [h("dt", {}, name), h("dd", {}, typeof value === "object" ? JSON.stringify(value) : String(value))])), one.message ? notice("warn", one.message) : null, said,
+    h("dl", { class: "facts" }, Object.entries(one.settings).map(([name, value]) => [h("dt", {}, label(name, {})), h("dd", {}, typeof value === "object" ? JSON.stringify(value) : String(value))])), one.message ? notice("warn", one.message) : null, said,
     h("div", { class: "row" }, act(t("connections.check"), check, { said, load: async () => {} }), act(t("connections.remove"), remove, { said, load })));
 }
 
@@ -33,13 +33,20 @@ function add(api, kinds, load) {
     const where = h("input", { name: "default_place", maxlength: 500 });
     const controls = Object.entries(kind.schema.properties ?? {}).map(([key, schema]) => [key, schema, control(key, schema, kind)]);
     fill(place, form({
-      fields: [field(t("connections.name"), name), controls.map(([key, schema, input]) => field(schema.title ?? word("setting", key), input, schema.description)), field(t("connections.place"), where)],
+      fields: [field(t("connections.name"), name), controls.map(([key, schema, input]) => field(label(key, schema), input, schema.description)), field(t("connections.place"), where)],
       button: t("connections.add"), done: load,
       send: () => api.post("/connections", { kind: kind.name, name: name.value, settings: Object.fromEntries(controls.map(([key, schema, input]) => [key, valueOf(schema, input)]).filter(([, value]) => value !== null)), default_place: where.value || null }),
     }));
   };
   if (kinds.length) build();
-  return h("section", { class: "card stack" }, h("h2", {}, t("connections.add")), field(t("connections.kind"), select), place);
+  return h("section", { class: "card stack" }, h("h2", {}, t("connections.add")), h("div", { class: "form" }, field(t("connections.kind"), select)), place);
+}
+
+/** The words of our catalogue; else what the connector calls it, as a sentence begins. */
+function label(key, schema) {
+  const known = word("setting", key);
+  if (known !== key.replaceAll("_", " ") || !schema.title) return known;
+  return schema.title[0] + schema.title.slice(1).toLowerCase();
 }
 
 const typeOf = (schema) => schema.type ?? schema.anyOf?.find((one) => one.type !== "null")?.type ?? "string";

@@ -68,7 +68,7 @@ start(async ({ page, api, me }) => {
       h("span", { class: "cell" }, areaTitle(sop.area)),
       h("span", { class: "cell" }, sop.owner ?? ""),
       h("span", { class: "cell state" }, stateBadge(sop)),
-      h("span", { class: "about" }, [t("sop.steps", { n: sop.steps }), t("sop.revision", { n: sop.revision }), ...sop.targets.map((where) => word("kind", where.kind)), date(sop.updated_at)].join(" · ")));
+      h("span", { class: "about" }, [t("sop.steps", { n: sop.steps }), t("sop.revision", { n: sop.revision }), ...sop.targets.map((where) => word("kind", where.kind)), date(sop.updated_at), ...(sop.due && sop.status !== "retired" ? [t("review.due", { date: date(sop.due) })] : [])].join(" · ")));
   }
 
   function empty() {

@@ -7,6 +7,8 @@ import { t } from "../strings.js";
 
 start(async ({ page, api }) => {
   const wishes = new URLSearchParams(location.search);
+  // A shortcut in a space or a wiki says where its SOPs go; publishing proposes it as long as this tab is open.
+  if (wishes.get("target")) sessionStorage.setItem("sopwright:target", wishes.get("target"));
   const recorder = h("sop-recorder", { "sop-id": wishes.get("sop"), area: wishes.get("area") });
   recorder.api = api;
   let open = 0;
