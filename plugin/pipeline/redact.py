@@ -64,7 +64,7 @@ def redacted_texts(transcript: Transcript, actions: Actions, reading: Reading, k
 
 STAGE = Stage(
     name="redact",
-    version=3,
+    version=4,
     needs=("listen", "watch", "read", "act"),
     produces=Redacted,
     run=redact,
