@@ -9,6 +9,10 @@ _CAPITALS = re.compile(r"(?<![A-Za-z0-9])(?=[A-Z0_]*[A-Z])[A-Z][A-Z0_]{2,}[A-Z](
 _ZEROS_INSIDE = re.compile(r"(?<=[A-Z])0{1,2}(?=[A-Z])")
 
 
+_PARTED_DASHES = re.compile(r"(?<= )- -(?=[A-Za-z])")
+
+
 def settled(command: str) -> str:
-    """``command`` with zeros between the capitals of a name as the letter O: ``-X P0ST``, ``export T0KEN=...``, ``$T0KEN``."""
+    """``command`` with zeros between the capitals of a name as the letter O (``-X P0ST``, ``$T0KEN``) and the dashes of ``--option`` together."""
+    command = _PARTED_DASHES.sub("--", command)
     return _CAPITALS.sub(lambda name: _ZEROS_INSIDE.sub(lambda zeros: "O" * len(zeros[0]), name[0]), command)

@@ -30,8 +30,8 @@ _OPEN_S = 12.0
 _ADDRESS = re.compile(r"^(?:https?://\S+|(?:[\w-]+\.)+[a-z]{2,}(?::\d+)?(?:/\S*)?|localhost(?::\d+)?(?:/\S*)?)$", re.IGNORECASE)
 _BAR_SHARE = 0.15
 """The address bar of a browser lies in this upper part of the picture."""
-_POINTER = re.compile(r"^[I|\[\]] |(?: [I|\[\]])+$")
-"""A text pointer in a field, read as a letter that stands alone."""
+_POINTER = re.compile(r"^[I|\[\]Q] |(?: [I|\[\]])+$")
+"""A text pointer in a field, or the glass of a search, read as a letter that stands alone."""
 
 
 def actions(watched: Watched, reading: Reading, pictures: Picture, aside: Callable[[int, Click], bool]) -> list[Action]:

@@ -248,7 +248,7 @@ def _key_beside(frame: Rect, words: list[Line], outlined: Outline) -> str | None
         if same_row(line.box, frame) and line.box[0] < frame[0]:
             other = outlined((max(0, line.box[0] - 3), line.box[1] + line.box[3] // 2))
             alike = other is not None and abs(other[3] - frame[3]) <= 4 and abs(other[1] - frame[1]) <= 4 and other[2] >= 60
-            if alike and other is not None and 4 <= frame[0] - right(other) <= 30 and share(line.box, other) > 0.6:
+            if alike and other is not None and 10 <= frame[0] - right(other) <= 30 and share(line.box, other) > 0.6:
                 return clean(line.text)
     return None
 

@@ -46,10 +46,12 @@ class Prompt:
     """Of a loose prompt: what has to come again for it to count."""
 
 
+_PORT, _HINT = re.compile(r":\d{2,5}(?:\[\d+\])?>$"), re.compile(r"\s*\[[^\]]*(?:\].*)?$")
 _HEADER = re.compile(
     r"(?:[┌╭]\S* ?)?(?:\([\w.-]+\) ?)?(?:[\w.-]+@[\w.-]+[: _]+[~/]|[~/][\w./~-]*(?: on |  |$)|[\w.-]+@[\w.-]+ (?:in|at|on) )"
+    r"|[┌╭─\[(-]*[\w.-]+(?:@|㉿)[\w.-]+[\])][─ -]*[\[(][~/][^\])]*[\])]"
 )
-_SIGN = re.compile(r"\s*((?:[└╰]\S* ?)?[)>❯➜»›$#%λ])(?: |$)")
+_SIGN = re.compile(r"\s*((?:[└╰L][─-]*)?[)>❯➜»›$#%λ])(?: |$)")
 
 
 def is_header(row: str) -> bool:
@@ -71,7 +73,10 @@ def split(row: str) -> Prompt | None:
     for language, pattern, strong in _COMPILED:
         match = pattern.match(row)
         if match:
-            return Prompt(text=match.group(1).strip(), rest=row[match.end() :].strip(), language=language, strong=strong)
+            rest = row[match.end() :].strip()
+            # Some clients show what may follow in grey behind what was typed.
+            rest = _HINT.sub("", rest) if _PORT.search(match.group(1)) else rest
+            return Prompt(text=match.group(1).strip(), rest=rest, language=language, strong=strong)
     loose = _LOOSE.match(row)
     if loose is None:
         return None

@@ -183,9 +183,14 @@ def _prompts(rows: list[Row]) -> tuple[list[prompts.Prompt | None], set[int]]:
     pairs = {i for i in starts if prompts.second_row(rows[i + 1].text) is not None}
     if not pairs:
         return [prompts.split(row.text) for row in rows], set()
-    found = [prompts.second_row(row.text, known=True) if i - 1 in starts else None for i, row in enumerate(rows)]
+    found = [prompts.second_row(row.text, known=True) if i - 1 in starts else _strong(row.text) for i, row in enumerate(rows)]
     last = {len(rows) - 1} if rows and prompts.is_header(rows[-1].text) else set()
     return found, {*starts, *last}
+
+
+def _strong(text: str) -> prompts.Prompt | None:
+    prompt = prompts.split(text)
+    return prompt if prompt is not None and prompt.strong else None
 
 
 def _unfinished(command: str) -> bool:

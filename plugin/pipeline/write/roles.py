@@ -128,6 +128,8 @@ def _conditional(text: str, cues: Cues) -> Role | None:
     condition, _, consequence = text.partition(",")
     if cues.single["fine"].search(consequence):
         return "expected"
+    if cues.single["harm"].search(consequence):
+        return "warning"
     if cues.single["failure"].search(condition):
         return "troubleshooting"
     return None if cues.single["time_clause"].match(text) else "decision"

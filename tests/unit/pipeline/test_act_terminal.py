@@ -117,6 +117,8 @@ def test_prose_is_no_terminal() -> None:
         (["web1 ~/site # cp a b", "web1 ~/site # ls", "a  b", "web1 ~/site #"], ["cp a b", "ls"]),
         (["deploy@web ~/site on main", "❯ git pull --ff-only", "Already up to date.", "deploy@web ~/site on main", "❯ git log", "deploy@web ~/site on main", "❯"],
          ["git pull --ff-only", "git log"]),
+        (["[[ops@cache]-[~]", "L# redis-cli", "127.0.0.1:6391> CONFIG GET maxmemory [ p a r", '1) "0"', "127.0.0.1:6391> exit", "[ops@cache]-[~]", "# ls"],
+         ["redis-cli", "CONFIG GET maxmemory", "exit", "ls"]),
         (["[22:30] root@nas:~# cat agent.conf", "# backup agent", "server = nas", "[22:31] root@nas:~# ls", "a", "[22:31] root@nas:~#"],
          ["cat agent.conf", "ls"]),
         (["root@nas:~# docker exec -it db sh", "# whoami", "root", "# exit", "root@nas:~#"], ["docker exec -it db sh", "whoami", "exit"]),
@@ -132,6 +134,7 @@ def test_commands_are_found_behind_prompts_of_many_shapes(rows: list[str], comma
     ("read", "meant"),
     [
         ("curl -X P0ST -H 'A: $T0KEN' http://h:80/v0", "curl -X POST -H 'A: $TOKEN' http://h:80/v0"),
+        ("redis-cli - -user shop - < a", "redis-cli --user shop - < a"),
         ("chmod 0600 E0F A0B1 x0Y", "chmod 0600 E0F A0B1 x0Y"),
     ],
 )

@@ -82,6 +82,7 @@ def test_half_a_secret_at_the_edge_of_a_line_is_found_on_both_lines() -> None:
         ("export ADMIN_KEY=adm-Meadow-Lantern-220", ["adm-Meadow-Lantern-220"]),
         ("BACKUP_SALT='q8!vernal-otter'", ["q8!vernal-otter"]),
         ("master_key: Quartz-Heron-71", ["Quartz-Heron-71"]),
+        ("ACL SETUSER shop on >lark-sedge-55 ~cache:* +@read", ["lark-sedge-55"]),
         ("SSL_CERT_KEY=/etc/ssl/private/site.pem", []),
         ("primary_key = order_number", []),
         ('sed -i "s/^token = .*/token = $TOKEN/" agent.conf', []),

@@ -58,7 +58,11 @@ def test_a_label_that_was_said_and_stood_beside_the_press_names_the_click() -> N
     lines = (Line(box=(300, 90, 60, 20), text="Usage"), Line(box=(900, 500, 60, 20), text="Reports"))
     reading = Reading(screens=(Screen(still=0, time_s=4.0, lines=lines),))
     click = replace(clicked(5, "x"), target=None, point=(320, 100), confidence=0.3)
-    for sentence, expected in (("Then choose Usage.", "Click Usage."), ("Then choose Reports.", "Click the marked place.")):
+    for sentence, expected in (
+        ("Then choose Usage.", "Click Usage."),
+        ("Then choose Reports.", "Choose Reports."),
+        ("And there it goes.", "Click the marked place."),
+    ):
         redacted = Redacted(transcript=said((3, 4.5, sentence)), actions=Actions(actions=(click,)), reading=reading)
         sop = assemble(redacted, MEDIA, cues("en"), wishes=Wishes(), generator="test")
         assert sop.steps[0].action == expected
