@@ -87,7 +87,7 @@ class Demo:
         api = f"{self.client.url}/api/v1"
         signed_in = self._session.post(f"{api}/session", json={"email": "admin@localhost", "password": password}, timeout=60).json()
         csrf = signed_in["csrf_token"]
-        settings = {"token": "ntn_test", "parent": self.notion.parent, "url": self.notion.url, "allow_private_addresses": True}
+        settings = {"token": "ntn_test", "parent": self.notion.parent, "url": self.notion.url}
         body = {"kind": "notion", "name": "Notion", "settings": settings}
         made = self._session.post(f"{api}/connections", json=body, headers={"X-CSRF-Token": csrf}, timeout=60)
         made.raise_for_status()

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 import av
 import cv2
@@ -50,15 +50,21 @@ def second_take(
     rewrites: Sequence[Rewrite] = (),
     pauses: Sequence[tuple[float, float]] = (),
     quality: int = 30,
+    every: int = 1,
 ) -> Path:
-    """``text`` are the rows of the last frame, from which the glyphs are taken. ``pauses``: (at, how long) in seconds of the first take."""
-    frames = list(_frames(source))
-    glyphs = _glyphs(frames[-1][1], grid, text)
-    height, width = frames[0][1].shape[:2]
+    """``text`` are the rows of the last frame, from which the glyphs are taken. ``pauses``: (at, how long) in seconds of the first take.
+
+    ``every`` n-th frame is used.
+    """
+    (last,) = deque((image for _, image in _frames(source)), maxlen=1)
+    glyphs = _glyphs(last, grid, text)
+    height, width = last.shape[:2]
     with av.open(str(target), "w") as out:
         stream = out.add_stream("libx264", rate=15, width=width, height=height, pix_fmt="yuv420p", options={"crf": str(quality)})
         stream.codec_context.time_base = Fraction(1, 1000)
-        for at, image in frames:
+        for number, (at, image) in enumerate(_frames(source)):
+            if number % every:
+                continue
             picture = av.VideoFrame.from_ndarray(_rewritten(image, grid, glyphs, rewrites), format="bgr24").reformat(format="yuv420p")
             picture.pts = round(1000 * (at + sum(length for start, length in pauses if start <= at)))
             picture.time_base = Fraction(1, 1000)
@@ -78,7 +84,7 @@ def captions(path: Path, lines: Sequence[tuple[float, float, str]]) -> Path:
     return path
 
 
-def _frames(path: Path) -> Any:
+def _frames(path: Path) -> Iterator[tuple[float, Frame]]:
     with av.open(str(path)) as container:
         for frame in container.decode(video=0):
             yield float(frame.time or 0.0), frame.to_ndarray(format="bgr24")

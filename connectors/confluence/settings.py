@@ -35,6 +35,11 @@ class Settings(BaseModel):
     def _empty_is_none(cls, value: object) -> object:
         return None if isinstance(value, str) and not value.strip() else value
 
+    @field_validator("edition", mode="before")
+    @classmethod
+    def _edition(cls, value: object) -> object:
+        return (value.strip().lower() or "cloud") if isinstance(value, str) else value
+
     @model_validator(mode="after")
     def _reachable(self) -> Settings:
         try:

@@ -167,7 +167,7 @@ def with_credential(deps: Deps, workspace_id: str, connection_id: str) -> tuple[
         given = {**row.settings, **_secrets(deps, row)}
     except Unreadable:
         raise errors.AuthFailed("The stored credential cannot be read any more. Enter it again.") from None
-    return row.kind, _validated(row.kind, given)
+    return row.kind, _validated(row.kind, _allowed(deps, row.kind, given))
 
 
 def provide(
@@ -216,6 +216,7 @@ def _take_up(session: Session, row: tables.Connection) -> list[str]:
 
 
 def _store(deps: Deps, row: tables.Connection, settings: Mapping[str, Any]) -> None:
+    settings = _allowed(deps, row.kind, settings)
     _validated(row.kind, settings)
     secret = _secret_fields(row.kind)
     row.settings = {k: v for k, v in settings.items() if k not in secret}
@@ -244,6 +245,13 @@ def _secret_fields(kind: str) -> tuple[str, ...]:
         for name, schema in properties.items()
         if "password" in json.dumps(schema.get("format", "")) + json.dumps(schema.get("anyOf", ""))
     )
+
+
+def _allowed(deps: Deps, kind: str, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Whether a connection may lead into the private network is the operator's to say, whoever asks for it."""
+    if "allow_private_addresses" not in _model(kind).model_fields:
+        return dict(settings)
+    return {**settings, "allow_private_addresses": deps.settings.allow_private_addresses}
 
 
 def _validated(kind: str, settings: Mapping[str, Any]) -> BaseModel:

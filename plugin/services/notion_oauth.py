@@ -100,8 +100,6 @@ def choose(deps: Deps, caller: Caller, bot_id: str, *, parent: str) -> connectio
     found = _installation(deps, caller, bot_id)
     pair = json.loads(found.secret or "{}")
     given = {"token": pair["access"], "parent": parent, "url": deps.settings.notion_url}
-    if deps.settings.allow_private_addresses:
-        given["allow_private_addresses"] = True
     known = found.data.get("connection_id")
     try:
         if known:

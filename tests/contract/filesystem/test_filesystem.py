@@ -4,6 +4,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from dulwich import porcelain
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -122,6 +123,24 @@ def test_a_page_is_found_again_where_people_moved_it_and_keeps_their_title(conne
     put(connector, page(2, action="New."), first.known)
     assert file_of(connector).parent.name == "elsewhere"
     assert "# Shop backup" in file_of(connector).read_text()
+
+
+def test_what_people_have_staged_is_not_committed_in_our_name_and_their_hooks_do_not_run(connector: filesystem.Filesystem) -> None:
+    first = put(connector, page())
+    root = connector._root
+    (root / "draft.md").write_text("not ready")
+    hook = root / ".git" / "hooks" / "pre-commit"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text("#!/bin/sh\ntouch hooked\nexit 1\n")
+    hook.chmod(0o755)
+    porcelain.add(str(root), paths=[str(root / "draft.md")])
+    second = put(connector, page(2, action="Other."), first.known)
+    assert connector._repository.content(second.known.version, "draft.md") is None
+    assert connector._repository.content(second.known.version, str(file_of(connector).relative_to(root))) == file_of(connector).read_bytes()
+    status = porcelain.status(str(root))
+    assert status.staged["add"] == [b"draft.md"]
+    assert status.unstaged == []
+    assert not list(root.rglob("hooked"))
 
 
 def test_an_edit_that_nobody_committed_is_not_committed_in_our_name(connector: filesystem.Filesystem) -> None:

@@ -139,7 +139,8 @@ def _plain(policy: Policy) -> dict[str, object]:
     return {name: value for name, value in encode(policy).items() if value is not None}
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@pytest.mark.timeout(900)
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(data=st.data())
 def test_over_years_each_due_date_is_told_exactly_once_per_channel_never_early_never_lost(
     shared_database: tuple[Path, str], data: st.DataObject

@@ -80,6 +80,7 @@ def commands(document: Sop) -> list[str]:
     return [command.text for step in document.steps for command in step.commands]
 
 
+@pytest.mark.timeout(900)  # two recordings through the whole pipeline, on a machine that may be busy
 def test_two_steps_done_otherwise_are_the_two_that_the_proposal_names(taken: tuple[World, str, Path]) -> None:
     world, sop_id, folder = taken
     before = library.sop(world.deps, world.admin, sop_id)
@@ -101,6 +102,7 @@ def test_two_steps_done_otherwise_are_the_two_that_the_proposal_names(taken: tup
             Rewrite(row=5, column=where, old="customers", new="suppliers"),
         ),
         pauses=((44.0, 4.0),),
+        every=3,
     )
     record(world, again, captions(folder / "second.vtt", SAID_AGAIN), sop_id)
     proposal = edit.proposal(world.deps, world.admin, sop_id)

@@ -56,7 +56,7 @@ class Notion:
 def notion(make_house: Callable[..., House]) -> Iterator[Notion]:
     with FakeNotion() as fake:
         house = make_house(allow_private_addresses=True)
-        settings = {"token": "ntn_test", "parent": fake.parent, "url": fake.url, "allow_private_addresses": True}
+        settings = {"token": "ntn_test", "parent": fake.parent, "url": fake.url}
         admin = house.ours["admin"].caller
         made = connections.connect(house.deps, admin, kind="notion", name="Notion", settings=settings)
         notion_intake.sweep(house.deps)
@@ -245,6 +245,17 @@ def test_after_the_connection_was_removed_its_addresses_are_closed(subscribed: N
     assert subscribed.send(event(subscribed, str(uuid4()))) == 401
     assert subscribed.press({"data": {"id": str(uuid4())}}) == 401
     assert inbound.link(subscribed.house.deps, kind=notion_hooks.HOOK, external_id=subscribed.connection_id) is None
+
+
+def test_an_admin_of_a_workspace_cannot_lead_us_into_the_private_network(house: House) -> None:
+    """The setting exists, but it is the operator's."""
+    with FakeNotion() as fake:
+        settings = {"token": "ntn_test", "parent": fake.parent, "url": fake.url, "allow_private_addresses": True}
+        made = house.call(house.ours["admin"], "POST", "/api/v1/connections", json={"kind": "notion", "name": "N", "settings": settings})
+        if made.status_code < 400:
+            answer = house.call(house.ours["admin"], "POST", f"/api/v1/connections/{made.json['id']}/check", json={})
+            assert answer.status_code >= 400
+        assert fake.seen == []
 
 
 def test_odd_bodies_are_refused_in_words(subscribed: Notion) -> None:

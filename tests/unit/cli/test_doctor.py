@@ -59,13 +59,13 @@ def test_a_machine_where_nothing_was_started_is_well_and_stays_untouched(environ
 def test_each_connection_of_the_service_is_asked_who_we_are_there(environ: dict[str, str], tmp_path: Path) -> None:
     with FakeNotion(judged=False) as notion:
         deps, admin = service(tmp_path / "data")
-        given = {"token": "ntn_test", "parent": notion.parent, "url": notion.url, "allow_private_addresses": True}
+        given = {"token": "ntn_test", "parent": notion.parent, "url": notion.url}
         connections.connect(deps, admin, kind="notion", name="Handbook", settings=given)
         connections.connect(deps, admin, kind="notion", name="Old handbook", settings={**given, "token": TOKEN})
         connections.connect(deps, admin, kind="filesystem", name="Folder", settings={"path": str(tmp_path / "kb")})
         deps.database.close()
         writes = len(notion.writes())
-        said = {f.subject: f for f in findings(environ)}
+        said = {f.subject: f for f in findings({**environ, "SOPWRIGHT_ALLOW_PRIVATE_ADDRESSES": "1"})}
         assert len(notion.writes()) == writes
     assert said["notion “Handbook”"].state != "problem"
     assert "signed in as" in said["notion “Handbook”"].words
