@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from plugin.pipeline.act.controls import Picture, agreed, inside, still_there
 from plugin.pipeline.act.geometry import centre, grown, share
 from plugin.pipeline.act.labels import field_label, heading, is_password, looks_like_field
+from plugin.pipeline.act.values import Picture, agreed, inside, still_there
 from plugin.pipeline.artefacts import Action, Point, Reading, Rect, Watched
 from plugin.pipeline.engines import picture
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from plugin.pipeline.act.controls import inside
 from plugin.pipeline.act.labels import clean, segment
 from plugin.pipeline.act.stage import find_actions
+from plugin.pipeline.act.values import inside
 from plugin.pipeline.artefacts import Action, Click, Line, Still, Watched
 from plugin.pipeline.engines.ocr import Recogniser
 from plugin.pipeline.read import read_stills

@@ -1,0 +1,109 @@
+"""Which control was under the pointer when it was pressed, although the pointer hides part of it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from difflib import SequenceMatcher
+
+from plugin.pipeline.act.geometry import grown, line_at, share
+from plugin.pipeline.act.labels import Control, clean, control_at, field_label, segment
+from plugin.pipeline.act.values import Picture, still_there
+from plugin.pipeline.artefacts import Click, Line, Point, Reading, Rect, Watched
+from plugin.pipeline.engines import picture
+
+_LOOK_BACK = 8
+_AREA_PX = 260
+
+
+def control(watched: Watched, reading: Reading, pictures: Picture, click: Click) -> Control:
+    lines = _unspoiled(reading, pictures, click)
+    size = (watched.width, watched.height)
+    gray = pictures(click.before)
+
+    def outlined(at: Point) -> Rect | None:
+        found = picture.outline(gray, at, widest=1400, highest=90)
+        if found is None and at == (click.x, click.y) and click.before:
+            # The pointer may lie across the edge of something as small as a switch.
+            found = picture.outline(pictures(click.before - 1), at, widest=80, highest=40)
+        return found
+
+    found = control_at((click.x, click.y), lines, outlined, recoloured(click), size)
+    if found.target is None and found.role == "icon":
+        return _with_hidden_words(found, reading, pictures, click)
+    if found.target is None or found.role not in ("button", "link", "row", "check box"):
+        return found
+    return replace(found, target=_as_read_before(found.target, reading, click))
+
+
+def _with_hidden_words(control: Control, reading: Reading, pictures: Picture, click: Click) -> Control:
+    """A small control that seems to have no words: the pointer may lie on them; a still before shows them."""
+    seen: Counter[str] = Counter()
+    for still in range(max(0, click.before - _LOOK_BACK), click.before):
+        if still_there(pictures(still), (click.x, click.y), control.box):
+            seen.update(clean(o.text) for o in reading.screens[still].lines if share(o.box, control.box) > 0.7 and len(clean(o.text)) >= 2)
+    return replace(control, target=seen.most_common(1)[0][0], role="button", sure=0.5) if seen else control
+
+
+def _as_read_before(target: str, reading: Reading, click: Click) -> str:
+    """The label as the stills before read it, where the pointer on it spoiled a letter: what most of them say."""
+    seen: Counter[str] = Counter()
+    for still in range(max(0, click.before - _LOOK_BACK), click.before):
+        line = line_at(reading.screens[still].lines, (click.x, click.y), 5)
+        text = clean(segment(line, (click.x, click.y))[0]) if line is not None and line.confidence >= 0.93 else ""
+        if abs(len(text) - len(target)) <= 2 and SequenceMatcher(None, text, target).ratio() >= 0.6:
+            seen[text] += 1
+    best, times = max(seen.items(), key=lambda item: item[1], default=(target, 0))
+    return best if times > seen[target] + 1 else target
+
+
+def text_area(watched: Watched, pictures: Picture, click: Click, lines: Sequence[Line]) -> Control | None:
+    """A field of several lines around the press."""
+    gray = pictures(click.before)
+    frame = picture.outline(gray, (click.x, click.y), widest=1400, highest=_AREA_PX)
+    if frame is None or frame[3] <= 60 or frame[2] * frame[3] > 0.15 * watched.width * watched.height:
+        return None
+    label = field_label(frame, tuple(lines), lambda at: picture.outline(gray, at, widest=1400, highest=90))
+    return Control(target=label, role="field", box=frame) if label else None
+
+
+def recoloured(click: Click) -> Rect | None:
+    """The hover outline, unless it is no larger than the pointer itself."""
+    return click.hover if click.hover is not None and click.hover[2] >= 30 and click.hover[3] >= 10 else None
+
+
+def _unspoiled(reading: Reading, pictures: Picture, click: Click) -> tuple[Line, ...]:
+    """The lines before the click; where the pointer lay on one, as the stills around read it."""
+    spot = (click.x - 16, click.y - 16, 44, 48)
+    out = []
+    for line in reading.screens[click.before].lines:
+        if not share(line.box, spot) and not share(spot, line.box):
+            out.append(line)
+            continue
+        texts: Counter[str] = Counter({line.text: 1})
+        for still in range(max(0, click.before - 10), min(len(reading.screens), click.after + 5)):
+            for other in reading.screens[still].lines:
+                same = share(other.box, line.box) > 0.75 and share(line.box, other.box) > 0.7 and abs(other.box[2] - line.box[2]) <= 26
+                if same and still != click.before and SequenceMatcher(None, other.text, line.text).ratio() >= 0.5:
+                    texts[other.text] += 1 if still in (click.before, click.after) else 2
+        best = texts.most_common(1)[0][0]
+        out.append(Line(box=line.box, text=best, confidence=line.confidence))
+    return _completed(tuple(out), reading, pictures, click, spot)
+
+
+def _completed(lines: tuple[Line, ...], reading: Reading, pictures: Picture, click: Click, spot: Rect) -> tuple[Line, ...]:
+    """The lines, with the words under the pointer (``spot``) as a still shortly before showed them where the pointer spoiled them now."""
+    point = (click.x, click.y)
+    now = line_at(lines, point, 5)
+    if now is not None and len(now.text) >= 3 and now.confidence >= 0.93:
+        return lines
+    gray = pictures(click.before)
+    for still in range(click.before - 1, max(-1, click.before - 7), -1):
+        old = line_at(reading.screens[still].lines, point, 5)
+        if old is None or len(old.text) < 2 or old.confidence < 0.93:
+            continue
+        here = picture.cut(gray, old.box, 2)
+        if picture.alike(here, picture.cut(pictures(still), old.box, 2), picture.mask_of(spot, old.box, here.shape, 2)):
+            return (*(o for o in lines if not share(o.box, grown(old.box, 4, 10**5, 10**5)) > 0.5), old)
+    return lines

@@ -1,0 +1,82 @@
+"""What stands in a field, as the stills say together: carets, pointers, arrows and neighbours are read as letters and have to be told apart."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Sequence
+from difflib import SequenceMatcher
+from typing import Any
+
+from plugin.pipeline.act.geometry import bottom, grown, right, share
+from plugin.pipeline.act.labels import clean
+from plugin.pipeline.artefacts import Click, Line, Point, Reading, Rect
+from plugin.pipeline.engines import picture
+
+Picture = Callable[[int], Any]
+"""Grey picture of a still by its index."""
+
+_LOOK_AHEAD = 10
+_POINTER = re.compile(r"^[I|\[\]Q] |(?: [I|\[\]])+$")
+"""A text pointer in a field, or the glass of a search, read as a letter that stands alone."""
+
+
+def inside(lines: Sequence[Line], box: Rect) -> str:
+    """The words in a field, from left to right. Of a line that was joined with its neighbours only what stands in the field."""
+    reach = grown(box, 3, 10**5, 10**5)
+    held = [o for o in lines if share(o.box, reach) > 0.25 and box[1] - 3 <= o.box[1] + o.box[3] // 2 <= bottom(box) + 3]
+    held.sort(key=lambda o: (o.box[1] // max(8, o.box[3]), o.box[0]))
+    # Arrows at the end of a list or of a number, and a pointer, are read as single letters apart from the words.
+    words = [o for i, o in enumerate(held) if i == 0 or len(o.text.strip()) > 1 or o.box[0] - right(held[i - 1].box) <= 2 * o.box[3]]
+    return _POINTER.sub("", " ".join(t for o in words if (t := _typed(_part(o, reach))))).strip()
+
+
+def _part(line: Line, reach: Rect) -> str:
+    """What of a line stands within ``reach``: words whose middle lies in it, and of one that crosses its edge the letters that do."""
+    step = line.box[2] / max(len(line.text), 1)
+    if line.box[0] >= reach[0] - step / 2 and right(line.box) <= right(reach) + step / 2:
+        return line.text
+
+    def within(start: int, end: int) -> bool:
+        return reach[0] <= line.box[0] + step * (start + end) / 2 <= right(reach)
+
+    kept = []
+    for word in re.finditer(r"\S+", line.text):
+        crosses = not within(word.start(), word.start()) or not within(word.end(), word.end())
+        if within(word.start(), word.end()):
+            kept.append("".join(c for i, c in enumerate(word[0], word.start()) if within(i, i + 1)) if crosses else word[0])
+    return " ".join(kept)
+
+
+def _typed(text: str) -> str:
+    bare = text.strip()
+    return clean(bare.rstrip("Vv")) if bare.endswith(("▼", " v", " V")) else bare
+
+
+def agreed(value: str, reading: Reading, pictures: Picture, point: Point, box: Rect, still: int) -> str:
+    """``value`` as most of the later stills show the field: a caret or a pointer in it is read as a letter at first, and moves on."""
+    seen: Counter[str] = Counter({value: 1})
+    for later in range(still + 1, min(still + _LOOK_AHEAD, len(reading.screens))):
+        now = inside(reading.screens[later].lines, box)
+        if SequenceMatcher(None, now, value).ratio() >= 0.6 and still_there(pictures(later), point, box):
+            seen[now] += 1
+    most = max(seen.values())
+    return min((text for text, times in seen.items() if times == most), key=len)
+
+
+def earlier(reading: Reading, pictures: Picture, click: Click, box: Rect) -> set[str]:
+    """What the stills up to the press show in a control: a pointer may spoil its words in the last one."""
+    found = {inside(reading.screens[click.before].lines, box)}
+    for still in range(max(0, click.before - 3), click.before):
+        if still_there(pictures(still), (click.x, click.y), box):
+            found.add(inside(reading.screens[still].lines, box))
+    return found
+
+
+def still_there(gray: Any, point: Point, box: Rect) -> bool:
+    """Whether the control's frame stands in the same place: the page was not replaced or scrolled, no menu closed."""
+    now = picture.outline(gray, point, widest=1400, highest=90)
+    if now is None or share(now, grown(box, 4, 10**5, 10**5)) < 0.9:
+        return False
+    # What was typed, or a caret, may part the field's ground in two.
+    return share(box, grown(now, 4, 10**5, 10**5)) > 0.8 or (abs(now[1] - box[1]) <= 4 and abs(now[3] - box[3]) <= 8)
