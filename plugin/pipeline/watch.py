@@ -50,7 +50,7 @@ def watch(context: Context) -> Watched:
     return watcher.finish(media)
 
 
-STAGE = Stage(name="watch", version=3, needs=("probe",), produces=Watched, run=watch, uses=("side_files",), isolated=True)
+STAGE = Stage(name="watch", version=4, needs=("probe",), produces=Watched, run=watch, uses=("side_files",), isolated=True)
 
 
 @dataclass(slots=True)

@@ -17,6 +17,7 @@ from plugin.pipeline.engines import picture
 _APPROACH_S = 1.5
 _SOONEST_S = 0.85
 """A hand does not move to another control and press within this time."""
+_APART_PX = 200
 _LEAST_FIELD_PX = 40
 _SURE = 0.65
 """From this on a press counts although what was pressed has no name."""
@@ -55,7 +56,9 @@ def _distinct(clicks: Sequence[Click], watched: Watched, reading: Reading, pictu
         if last is not None and field is not None and holds(field, point, 6):
             continue
         if last is not None and click.time_s - last.time_s < _SOONEST_S:
-            if click.confidence <= last.confidence + 0.15:
+            # The first has had its effect; a page that is drawn anew looks like a press elsewhere.
+            apart = abs(click.x - last.x) + abs(click.y - last.y) > _APART_PX
+            if apart or click.confidence <= last.confidence + 0.15:
                 continue
             kept.pop()
         kept.append(click)

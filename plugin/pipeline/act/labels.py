@@ -59,6 +59,8 @@ def control_at(point: Point, lines: tuple[Line, ...], outlined: Outline, hover: 
     lines = tuple(o for o in lines if not _is_pointer(o, point) and not is_stroke(o))
     frame = _frame(point, outline, hover, size)
     line = line_at(lines, point, 5)
+    if frame is not None and line is not None and len(line.text.strip()) > 2 and frame[2] < line.box[2] and not _is_box(frame):
+        frame = None if frame[3] <= line.box[3] and share(frame, line.box) > 0.6 else frame  # the ground between letters
     if frame is not None and _is_box(frame):
         return _check_box(frame, lines)
     if line is not None and _on_tick(point, line):
@@ -124,7 +126,7 @@ def _check_box(frame: Rect, lines: tuple[Line, ...]) -> Control:
 
 def _worded(point: Point, line: Line, frame: Rect | None, lines: tuple[Line, ...], outlined: Outline) -> Control:
     text, box = segment(line, point)
-    if len(clean(text)) == 1 and not text.strip().isdigit() and (frame is None or frame[2] <= 48):
+    if len(line.text.strip()) == 1 and not text.strip().isdigit() and (frame is None or frame[2] <= 48):
         return Control(target=None, role="icon", box=frame or _around(point), sure=0.4)
     if frame is None:
         return Control(target=clean(text), role="link", box=_padded(box))
@@ -246,7 +248,8 @@ def _key_beside(frame: Rect, words: list[Line], outlined: Outline) -> str | None
     """In a row of two fields, a name and its value, the name that was filled in is what the second one is called by."""
     for line in words:
         if same_row(line.box, frame) and line.box[0] < frame[0]:
-            other = outlined((max(0, line.box[0] - 3), line.box[1] + line.box[3] // 2))
+            middle = line.box[1] + line.box[3] // 2
+            other = outlined((max(0, line.box[0] - 3), middle)) or outlined((right(line.box) + 6, middle))
             alike = other is not None and abs(other[3] - frame[3]) <= 4 and abs(other[1] - frame[1]) <= 4 and other[2] >= 60
             if alike and other is not None and 10 <= frame[0] - right(other) <= 30 and share(line.box, other) > 0.6:
                 return clean(line.text)

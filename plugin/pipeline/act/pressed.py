@@ -24,7 +24,7 @@ def control(watched: Watched, reading: Reading, pictures: Picture, click: Click)
 
     def outlined(at: Point) -> Rect | None:
         found = picture.outline(gray, at, widest=1400, highest=90)
-        if found is None and at == (click.x, click.y) and click.before:
+        if found is None and at == (click.x, click.y) and click.before and line_at(lines, at, 5) is None:
             # The pointer may lie across the edge of something as small as a switch.
             found = picture.outline(pictures(click.before - 1), at, widest=80, highest=40)
         return found

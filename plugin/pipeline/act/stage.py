@@ -109,4 +109,4 @@ def _pictures(folder: Path, watched: Watched) -> Callable[[int], Any]:
     return load
 
 
-STAGE = Stage(name="act", version=6, needs=("watch", "read"), produces=Actions, run=run, uses=("side_files",), isolated=True)
+STAGE = Stage(name="act", version=7, needs=("watch", "read"), produces=Actions, run=run, uses=("side_files",), isolated=True)

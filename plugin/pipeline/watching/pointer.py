@@ -30,6 +30,7 @@ MOVING_S = 0.21
 """A pointer that rested longer before a control recoloured pressed it."""
 LEAST_CONTROL = 2.5
 LEAVES_SHARE = 0.3
+FAR_HOVER_PX = 300
 FAR, FAR_PX = 0.4, 400
 """A hand crosses the screen in several frames."""
 ALIKE_LEVELS = 14.0
@@ -172,8 +173,9 @@ class Tracker:
             control = _without(patch.rect, place.box) if patch.rect in left else patch.rect
             if control is None and moving and not place.hover:
                 control = patch.rect
-            if control is not None:
-                gain = INTO_HOVER - 2 * FAR * min(3.0, _gap(control, place.box) / FAR_PX) + others
+            gap = _gap(control, place.box) if control is not None else 0
+            if control is not None and gap <= FAR_HOVER_PX:
+                gain = INTO_HOVER - 2 * FAR * gap / FAR_PX + others
                 found.append(self._moved(seen, guess, control, gain, used=gone, size=place.size, hover=True))
         return found
 
