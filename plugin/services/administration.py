@@ -28,7 +28,14 @@ __all__ = ["Health", "health"]
 MOST = 36_500
 """Of anything that a workspace counts in its settings: days of a hundred years."""
 
-SETTINGS: dict[str, type] = {"never": list, "allowed": list, "language": str, "import_cap": int, "chat_enabled": bool, "recording_days": int}
+SETTINGS: dict[str, type] = {
+    "never": list,
+    "allowed": list,
+    "language": str,
+    "import_cap": int,
+    "chat_enabled": bool,
+    "recording_days": int,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -150,7 +150,7 @@ def set_owner(session: Session, deps: Deps, caller: Caller, row: tables.Sop, own
     if row.due is not None and row.reminded_for == row.due:
         row.reminded_for = None  # the new one has to hear of it too
     told = tables.Notice
-    session.execute(delete(told).where(told.sop_id == row.id, told.kind == "remind", told.message_id.is_(None)))
+    session.execute(delete(told).where(told.sop_id == row.id, told.due == row.due, told.kind == "remind", told.message_id.is_(None)))
     refresh(session, deps, row)
 
 

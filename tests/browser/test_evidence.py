@@ -26,6 +26,9 @@ def recorded(service: Service, sop_id: str, path: Path) -> str:
         row = session.get(tables.Sop, sop_id)
         assert row is not None
         row.recording_id = accepted.recording_id
+        job = session.get(tables.Job, accepted.job_id)
+        assert job is not None
+        job.sop_id = sop_id
     return accepted.recording_id
 
 
