@@ -48,8 +48,8 @@ def _hover(during: Sequence[Difference], start_s: float, at: Pointer) -> Rect | 
 def _out_of_nowhere(track: Sequence[Pointer], since_s: float) -> bool:
     """Whether the pointer seems to have come to its rest in one leap from another rest: no hand does that, a page that is drawn anew looks like it."""
     i = bisect_left(track, since_s, key=lambda p: p.time_s)
-    if i < 2 or i >= len(track):
-        return False
+    if i == 0 or i >= len(track):
+        return i == 0  # never seen to move before
     last, here = track[i - 1], track[i]
     return abs(last.x - here.x) + abs(last.y - here.y) > LEAP_PX and here.time_s - last.time_s > RESTED_S
 
