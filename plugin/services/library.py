@@ -98,7 +98,9 @@ def search(deps: Deps, caller: Caller, query: Query = EVERYTHING, *, cursor: str
         if query.text:
             by_index(session)
         chosen = select(table).where(
-            table.workspace_id == caller.workspace_id, *_conditions(query, sqlite=deps.database.sqlite), *rows.before(cursor, table.updated_at, table.id)
+            table.workspace_id == caller.workspace_id,
+            *_conditions(query, sqlite=deps.database.sqlite),
+            *rows.before(cursor, table.updated_at, table.id),
         )
         found = session.scalars(chosen.order_by(table.updated_at.desc(), table.id.desc()).limit(limit + 1)).all()
         more = rows.cursor_of(found[limit - 1].updated_at, found[limit - 1].id) if len(found) > limit else None
