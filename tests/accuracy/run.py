@@ -18,8 +18,13 @@ from typing import Any
 
 from tests import shared
 
-BARS = {"f1": 0.50, "command": 0.60}
-HARD_BARS = {"f1": 0.30}
+BARS = {
+    "f1": 0.88, "order": 0.98, "command": 0.95, "value": 0.92, "target": 0.88, "highlight": 0.85, "picture": 0.95,
+    "expected": 0.80, "context": 0.85, "imperative": 0.98,
+}  # fmt: skip
+LOWEST_F1 = 0.75
+"""No recording may fall below this."""
+HARD_BARS = {"f1": 0.70}
 FIGURES = ("f1", "order", "command", "value", "target", "highlight", "picture", "expected", "context", "imperative")
 
 
@@ -44,7 +49,7 @@ def main() -> int:
     rows = {name: row for name, row in scored.items() if row}
     (out / "scores.json").write_text(json.dumps(rows, indent=1))
     show(rows)
-    return judge(rows, HARD_BARS if o.hard else BARS)
+    return judge(rows, HARD_BARS if o.hard else BARS, lowest_f1=0.0 if o.hard else LOWEST_F1)
 
 
 def make(recording: Path, out: Path, model: str) -> None:
@@ -84,11 +89,13 @@ def show(rows: dict[str, dict[str, Any]]) -> None:
     print(f"{'mean (leaks: sum)':26}" + "".join(cell[isinstance(v, float)].format(v) for v in last))
 
 
-def judge(rows: dict[str, dict[str, Any]], bars: dict[str, float]) -> int:
-    """1 where a mean misses its bar or anything leaked."""
-    missed = []
+def judge(rows: dict[str, dict[str, Any]], bars: dict[str, float], *, lowest_f1: float) -> int:
+    """1 where a mean misses its bar, one recording falls below the lowest f1, or anything leaked."""
+    missed = [f"{name}: f1 {row['f1']:.2f} < {lowest_f1}" for name, row in rows.items() if row["f1"] is not None and row["f1"] < lowest_f1]
     for figure, least in bars.items():
         values = [r[figure] for r in rows.values() if r[figure] is not None]
+        if not values:
+            continue  # only some of the recordings were asked for
         mean = sum(values) / len(values)
         if mean < least:
             missed.append(f"{figure} {mean:.3f} < {least}")
