@@ -37,7 +37,7 @@ demo-notion: setup ## a fake Notion and the service: a row with a recording beco
 	$(BIN)/python -m examples.demo_notion
 
 test: setup ## all tests that need no outside service
-	$(BIN)/pytest $(FAST) -n 2
+	$(BIN)/pytest $(FAST) -n 4
 
 check: lint types imports ## formatting, lint, types, direction of imports
 
@@ -74,7 +74,7 @@ chromium:
 	@test -n "$(CHROMIUM)" || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && apt-get update -qq && apt-get install -y -qq chromium; } || { echo "The browser tests need Chromium. On Debian and Ubuntu: apt-get install chromium"; exit 1; }
 
 test-browser: setup chromium ## tests in a real browser
-	$(BIN)/pytest -m browser -p no:randomly
+	$(BIN)/pytest -m browser -p no:randomly -n 2 --dist loadfile
 
 screens: setup chromium ## a picture of every page, light, dark and narrow, in var/screens
 	$(BIN)/python -m tests.browser.screens
