@@ -6,9 +6,11 @@ is told, time enough for a clock to be set right, and after it what was missed i
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 import structlog
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from plugin.services.deps import Deps
@@ -29,7 +31,8 @@ def plausible(deps: Deps) -> bool:
 def _plausible(session: Session, now: datetime) -> bool:
     row = session.get(tables.Lease, NAME, with_for_update=True)
     if row is None:
-        session.add(tables.Lease(name=NAME, holder="", until=now))
+        with suppress(IntegrityError), session.begin_nested():  # another scheduler may be the first as well
+            session.add(tables.Lease(name=NAME, holder="", until=now))
         return True
     if now - row.until > JUMP and not _waited(row, now):
         return False
