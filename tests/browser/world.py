@@ -7,7 +7,7 @@ import io
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from typing import Any
 import requests
 from PIL import Image, ImageDraw
 from playwright.sync_api import Page
+from waitress import wasyncore
 from waitress.server import create_server
 
 from plugin import bootstrap
@@ -86,7 +87,7 @@ def running(folder: Path, *, port: int = 0, **chosen: Any) -> Iterator[Service]:
     migrate.upgrade(deps.database)
     people.ensure_first_admin(deps)
     server = create_server(create_app(deps), host="127.0.0.1", port=port, threads=8)
-    thread = threading.Thread(target=server.run, daemon=True)
+    thread = threading.Thread(target=_run, args=(server,), daemon=True)
     thread.start()
     service = Service(url=f"http://127.0.0.1:{server.effective_port}", deps=deps)
     try:
@@ -97,7 +98,14 @@ def running(folder: Path, *, port: int = 0, **chosen: Any) -> Iterator[Service]:
         server.task_dispatcher.shutdown(timeout=5)
         server.close()
         thread.join(timeout=10)
+        wasyncore.close_all(server._map, ignore_all=True)  # browsers keep their lines open
         deps.database.engine.dispose()
+
+
+def _run(server: Any) -> None:
+    """Closing the server takes the listening socket from under its waiting loop."""
+    with suppress(OSError):
+        server.run()
 
 
 def until(page: Page, expression: str, timeout_s: float = 20.0) -> None:
