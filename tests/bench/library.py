@@ -106,10 +106,10 @@ def measure(kind: str, count: int) -> int:
             f"{kind:<11} {count} SOPs: first page {page.median_ms:.0f} ms of server time (best {page.best_ms:.0f}), {size_kb:.0f} KB over the wire",
             flush=True,
         )
-        worst = page.best_ms
+        worst = page.median_ms
         for path in OTHERS:
             took = timed(service, (path,))
-            worst = max(worst, took.best_ms)
+            worst = max(worst, took.median_ms)
             print(f"{'':<11}   {path:<40} {took.median_ms:.0f} ms (best {took.best_ms:.0f})", flush=True)
     return 0 if worst < BAR_MS and size_kb < BAR_KB else 1
 
