@@ -1,8 +1,8 @@
 """The first page of a library of 10,000 SOPs: server time and bytes over the wire. ``python -m tests.bench.library [sqlite|postgresql] [--count N]``.
 
-Server time is what the application takes for all requests that the page makes, one after the other, without the network (median of 25; the best of them is what
-counts, since the others tell of what else the machine does). Bytes are what
-a real Chromium receives for the page with an empty cache, headers included.
+Server time is what the application takes for all requests that the page makes, one after the other, without the network (median of 25, which has
+to stay under the bar; the best of them tells what a machine without other work would take). Bytes are what a real
+Chromium receives for the page with an empty cache, headers included.
 """
 
 from __future__ import annotations
