@@ -26,6 +26,7 @@ SECRETS = (
     "metrics_token",
     "oidc_client_secret",
     "notion_client_secret",
+    "language_model_key",
 )
 
 
@@ -110,6 +111,15 @@ class Settings(BaseSettings):
     poison_limit: int = Field(3, ge=1, description="A job that ended its worker this often is parked for a person.")
     queue: Literal["local"] = Field("local", description="How workers are woken: `local` (processes of this machine).")
     speech_model: str = Field("auto", description="`auto`, a size such as `small`, or a folder with a faster-whisper model.")
+    language_model_url: str = Field(
+        "",
+        description="Base address (`.../v1`) of an OpenAI-compatible service that may reword sentences, after redaction; empty: the rules alone write.",
+    )
+    language_model: str = Field("", description="Name of the model there.")
+    language_model_key: SecretStr = Field(SecretStr(""), description="Its API key.")
+    language_model_language: str = Field(
+        "", description="Language to translate the SOP into, for example `de`; empty: that of the recording."
+    )
 
     smtp_host: str | None = Field(None, description="Mail server; without it mails are written to the log.")
     smtp_port: int = Field(587, description="Port of the mail server.")
@@ -125,6 +135,14 @@ class Settings(BaseSettings):
 
     log_format: Literal["json", "console"] = Field("console", description="One JSON object per line, or text for people.")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Least serious events that are logged.")
+
+    @property
+    def rewording(self) -> dict[str, str]:
+        """What the write stage is told about the language model, without its key; empty where none is set."""
+        if not (self.language_model_url and self.language_model):
+            return {}
+        wanted = {"url": self.language_model_url, "model": self.language_model, "language": self.language_model_language}
+        return {name: value for name, value in wanted.items() if value}
 
     @model_validator(mode="after")
     def _sane(self) -> Self:

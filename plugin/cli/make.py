@@ -71,6 +71,7 @@ def make(
     side_files = beside(recording) | {kind: str(path) for kind, path in given.items() if path}
     if side_files and mode not in ("none", "json"):
         click.echo("Also used: " + ", ".join(Path(path).name for path in side_files.values()), err=True)
+    configured = settings.load()
     options = Options(
         title=title,
         language=language,
@@ -78,7 +79,9 @@ def make(
         owner=owner,
         never=never,
         allowed=allow,
-        speech_model=str(speech_model(settings.load())),
+        speech_model=str(speech_model(configured)),
+        language_model=configured.rewording,
+        language_model_key=configured.language_model_key.get_secret_value() or None,
         threads=os.cpu_count() or 1,
         side_files=side_files,
     )

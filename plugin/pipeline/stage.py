@@ -23,6 +23,7 @@ class Options:
 
     ``never`` are terms of the workspace that are always covered, ``allowed`` such that never are.
     ``speech_model`` is a folder; it has been resolved before. ``side_files`` maps a kind (events, cast, captions) to a path.
+    ``language_model`` (url, model, language) is empty where the rules alone write; its key is no part of any digest.
     """
 
     title: str | None = None
@@ -36,6 +37,7 @@ class Options:
     threads: int = 2
     side_files: Mapping[str, str] = field(default_factory=dict)
     language_model: Mapping[str, str] = field(default_factory=dict)
+    language_model_key: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

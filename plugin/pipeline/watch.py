@@ -6,7 +6,7 @@ its last frame is kept as a still. Which differences the pointer explains, and s
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import deque
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -19,13 +19,12 @@ from plugin.pipeline.watching import changes, clicks
 from plugin.pipeline.watching.changes import Difference, line_high
 from plugin.pipeline.watching.differences import CELL_PX, changed_cells, density, exact, overlap, rectangles, union, vertical_shift
 from plugin.pipeline.watching.pointer import Patch, Tracker
+from plugin.pipeline.watching.restless import Restless
 from plugin.pipeline.watching.stills import BUSY_EVERY_S, LEAST_REST_S, Keeper
 
 FPS = 15.0
-RESTLESS_WITHIN_S = 3.0
-RESTLESS_SHARE = 0.2
-RESTLESS_TIMES = 27
-"""A patch that changes this often within RESTLESS_WITHIN_S is a spinner or a film, not an event."""
+FILM_SHARE = 0.2
+"""Of the screen. Where more than this never rests, a film runs; a spinner disturbs nobody."""
 SOLID = 0.85
 """A patch filled this much is a block caret or a box; arrow, hand and text bar fill about half of theirs."""
 LEAST_POINTER_PX = 4
@@ -50,7 +49,7 @@ def watch(context: Context) -> Watched:
     return watcher.finish(media)
 
 
-STAGE = Stage(name="watch", version=4, needs=("probe",), produces=Watched, run=watch, uses=("side_files",), isolated=True)
+STAGE = Stage(name="watch", version=5, needs=("probe",), produces=Watched, run=watch, uses=("side_files",), isolated=True)
 
 
 @dataclass(slots=True)
@@ -64,8 +63,7 @@ class _Watcher:
     _rest_since_s: float = 0.0
     _typed_since_still: bool = False
     _kept_at_s: float = -BUSY_EVERY_S
-    _recent: deque[tuple[float, tuple[int, int]]] = field(default_factory=deque)
-    _often: Counter[tuple[int, int]] = field(default_factory=Counter)
+    _restless: Restless = field(default_factory=Restless)
     _carets: deque[tuple[float, Rect]] = field(default_factory=lambda: deque(maxlen=6))
 
     def __post_init__(self) -> None:
@@ -77,10 +75,11 @@ class _Watcher:
             self._rest_since_s = frame.time_s
             return
         cells = changed_cells(last.luma, frame.luma)
+        self._restless.see(frame.time_s, cells)
         found = [r for r in rectangles(cells) if not self._blinks(last, frame, r)] if cells.any() else []
-        rects = [r for r in found if not self._restless(frame.time_s, r)]
-        if len(found) > len(rects) and sum(r[2] * r[3] for r in found) > RESTLESS_SHARE * self.width * self.height:
-            self._rest_since_s = frame.time_s  # a film never rests, a spinner disturbs nobody
+        rects = [r for r in found if not self._restless.covers(r)]
+        if sum(r[2] * r[3] for r in found) - sum(r[2] * r[3] for r in rects) > FILM_SHARE * self.width * self.height:
+            self._rest_since_s = frame.time_s
         if not rects:
             return
         patches = [self._patch(last, frame, r) for r in rects]
@@ -100,9 +99,11 @@ class _Watcher:
     def finish(self, media: Media) -> Watched:
         if self._last is not None:
             self.keeper.keep(self._last, since_s=self._rest_since_s)
+            self._restless.finish(self._last.time_s)
         duration_s = max(media.duration_s, self._last.time_s if self._last else 0.0)
-        track, stills = tuple(self._tracker.track()), tuple(self.keeper.stills)
-        differences = changes.without_pointer(self._differences, self._tracker.explained())
+        track = tuple(p for p in self._tracker.track() if not self._restless.covered(p.time_s, (p.x, p.y, 1, 1)))
+        stills = tuple(self.keeper.stills)
+        differences = changes.without_restless(changes.without_pointer(self._differences, self._tracker.explained()), self._restless)
         return Watched(
             width=self.width,
             height=self.height,
@@ -140,11 +141,3 @@ class _Watcher:
         same = [t for t, r in self._carets if all(abs(a - b) <= CARET_PX for a, b in zip(part, r, strict=True))]
         self._carets.append((frame.time_s, part))
         return any(0.25 <= frame.time_s - t <= 1.3 for t in same)
-
-    def _restless(self, time_s: float, rect: Rect) -> bool:
-        key = (rect[0] // 64, rect[1] // 64)
-        self._recent.append((time_s, key))
-        self._often[key] += 1
-        while self._recent and time_s - self._recent[0][0] > RESTLESS_WITHIN_S:
-            self._often[self._recent.popleft()[1]] -= 1
-        return self._often[key] > RESTLESS_TIMES

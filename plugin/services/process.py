@@ -100,6 +100,8 @@ def _options(deps: Deps, job: Claimed, wishes: _Wishes) -> stage.Options:
         never=wishes.never,
         allowed=wishes.allowed,
         speech_model=deps.speech_model(),
+        language_model=deps.settings.rewording,
+        language_model_key=deps.settings.language_model_key.get_secret_value() or None,
         threads=deps.settings.threads,
         side_files=files,
     )

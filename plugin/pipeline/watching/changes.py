@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from plugin.pipeline.artefacts import Change, ChangeKind, Rect
 from plugin.pipeline.watching.differences import overlap, union
+from plugin.pipeline.watching.restless import Restless
 
 QUIET_S = 0.25
 """A change that pauses for this long is over."""
@@ -30,6 +31,12 @@ def without_pointer(differences: Iterable[Difference], explained: Mapping[float,
         if rects:
             kept.append(replace(difference, rects=rects))
     return tuple(kept)
+
+
+def without_restless(differences: Iterable[Difference], restless: Restless) -> tuple[Difference, ...]:
+    """The differences outside of what turned out never to rest."""
+    kept = ((d, tuple(r for r in d.rects if not restless.covered(d.time_s, r))) for d in differences)
+    return tuple(replace(d, rects=rects) for d, rects in kept if rects)
 
 
 def group(differences: Iterable[Difference], width: int, height: int) -> tuple[Change, ...]:

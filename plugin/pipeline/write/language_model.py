@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import requests
@@ -56,15 +56,15 @@ class Endpoint:
 
     url: str
     model: str
-    key: str | None = None
+    key: str | None = field(default=None, repr=False)
     language: str | None = None
 
     @classmethod
-    def chosen(cls, options: Mapping[str, str]) -> Endpoint | None:
+    def chosen(cls, options: Mapping[str, str], key: str | None = None) -> Endpoint | None:
         """The endpoint that a person configured, or None: off by default."""
         if not options.get("url") or not options.get("model"):
             return None
-        return cls(url=options["url"].rstrip("/"), model=options["model"], key=options.get("key"), language=options.get("language"))
+        return cls(url=options["url"].rstrip("/"), model=options["model"], key=key, language=options.get("language"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -37,7 +37,7 @@ def run(context: Context) -> Sop:
     sop = assemble(redacted, media, known, wishes=wishes, generator=generator, illustrate=illustrate)
     if sop.provenance.language is None:
         sop = replace(sop, provenance=replace(sop.provenance, language=known.language))
-    endpoint = Endpoint.chosen(options.language_model)
+    endpoint = Endpoint.chosen(options.language_model, options.language_model_key)
     return reword(sop, endpoint).sop if endpoint else sop
 
 

@@ -86,12 +86,37 @@ def test_a_blinking_caret_is_no_event(tmp_path: Path) -> None:
     assert found.clicks == ()
 
 
-def test_a_film_gives_few_stills_and_no_presses(tmp_path: Path) -> None:
-    noise = np.random.default_rng(1).integers(0, 255, (15, 60, 100, 3), np.uint8)
-    film = lambda at: cv2.resize(noise[int(at * 15) % 15], (800, 480), interpolation=cv2.INTER_CUBIC)  # noqa: E731 - a picture by time
+@pytest.mark.parametrize(
+    ("rows", "columns", "smooth"), [(60, 100, cv2.INTER_CUBIC), (30, 50, cv2.INTER_LINEAR), (12, 20, cv2.INTER_NEAREST)]
+)
+@pytest.mark.parametrize("seed", [1, 3])
+def test_a_film_gives_few_stills_and_no_presses(tmp_path: Path, seed: int, rows: int, columns: int, smooth: int) -> None:
+    noise = np.random.default_rng(seed).integers(0, 255, (15, rows, columns, 3), np.uint8)
+    film = lambda at: cv2.resize(noise[int(at * 15) % 15], (800, 480), interpolation=smooth)  # noqa: E731 - a picture by time
     found = watched(tmp_path, film, seconds=6.0)
     assert len(found.stills) <= 4
     assert found.clicks == ()
+
+
+@pytest.mark.parametrize("codec", ["libx264", "libvpx"])
+def test_a_speakers_camera_in_the_corner_is_no_event(tmp_path: Path, codec: str) -> None:
+    page = form()
+
+    def draw(at: float) -> np.ndarray:
+        frame = page(max(0.0, at - 8.0)).copy()
+        camera = frame[340:470, 640:790]
+        grain = np.random.default_rng(int(at * 15)).normal(120, 10, (33, 38)).astype(np.float32)
+        camera[:] = np.clip(cv2.resize(grain, (150, 130)), 0, 255)[..., None]
+        x, y = 75 + int(12 * np.sin(at * 2.1) + 5 * np.sin(at * 5.3)), 70 + int(6 * np.sin(at * 3.7))
+        cv2.ellipse(camera, (x, y), (30, 42), 0, 0, 360, (150, 180, 220), -1)
+        cv2.ellipse(camera, (x, y + 18), (10, 3 + int(4 * abs(np.sin(at * 9)))), 0, 0, 360, (60, 60, 160), -1)
+        return frame
+
+    found = watched(tmp_path, draw, seconds=14.0, codec=codec)
+    (click,) = found.clicks
+    assert abs(click.time_s - 10.3) < 0.3
+    assert abs(click.x - 430) < 12
+    assert abs(click.y - 215) < 12
 
 
 def test_a_black_screen_is_one_still(tmp_path: Path) -> None:

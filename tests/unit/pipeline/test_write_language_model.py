@@ -5,15 +5,22 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from plugin import settings
 from plugin.domain.document import to_document
 from plugin.domain.sop import Command, Evidence, Input, Provenance, Sop, Step
+from plugin.pipeline.artefact_store import artefact_digest
+from plugin.pipeline.stage import Options
+from plugin.pipeline.write import STAGE
 from plugin.pipeline.write.claims import adds_nothing
 from plugin.pipeline.write.language_model import Endpoint, reword
+from tests.unit.pipeline.test_write_stage import context
 
 SOP = Sop(
     id="sop_1",
@@ -43,6 +50,7 @@ class Planted:
     def __init__(self) -> None:
         self.say: Say = lambda data: {"items": data["items"]}
         self.asked: list[dict[str, Any]] = []
+        self.keys: list[str | None] = []
         self.url = ""
 
 
@@ -54,6 +62,7 @@ def model() -> Iterator[Planted]:
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             planted.asked.append(body)
+            planted.keys.append(self.headers["Authorization"])
             said = planted.say(json.loads(body["messages"][1]["content"]))
             content = said if isinstance(said, str) else json.dumps(said)
             answer = json.dumps({"choices": [{"message": {"role": "assistant", "content": content}}]}).encode()
@@ -182,3 +191,14 @@ def test_a_placeholder_of_a_secret_survives() -> None:
     before = "Log in: run `login -p <PASSWORD_1>`."
     assert adds_nothing("Sign in: run `login -p <PASSWORD_1>`.", before, [], translated=False)
     assert not adds_nothing("Sign in: run `login -p tulip`.", before, [], translated=False)
+
+
+def test_it_is_set_by_the_environment_and_its_key_is_in_no_digest(model: Planted, tmp_path: Path) -> None:
+    model.say = answering(title="Another title with a new topic")
+    chosen = settings.load({}, language_model_url=model.url, language_model="planted", language_model_key="canary-4711")
+    options = Options(language_model=chosen.rewording, language_model_key=chosen.language_model_key.get_secret_value())
+    assert artefact_digest(STAGE, options, {}) == artefact_digest(STAGE, replace(options, language_model_key="other"), {})
+    assert artefact_digest(STAGE, options, {}) != artefact_digest(STAGE, Options(), {})
+    assert "canary-4711" not in repr(options) + repr(chosen)
+    STAGE.run(replace(context(tmp_path), options=options))
+    assert model.keys == ["Bearer canary-4711"]
