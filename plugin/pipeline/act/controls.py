@@ -9,7 +9,7 @@ from difflib import SequenceMatcher
 
 from plugin.pipeline.act import lists, pressed, values
 from plugin.pipeline.act.geometry import grown, holds, line_at
-from plugin.pipeline.act.labels import Control, heading, is_password
+from plugin.pipeline.act.labels import Control, is_password
 from plugin.pipeline.act.values import Picture
 from plugin.pipeline.artefacts import Action, ActionKind, Click, Reading, Rect, Watched
 from plugin.pipeline.engines import picture
@@ -101,7 +101,7 @@ def _action(watched: Watched, reading: Reading, pictures: Picture, control: Cont
     limit = following.time_s if following is not None else watched.duration_s
     return Action(
         kind=kind, start_s=round(max(0.0, click.time_s - _APPROACH_S), 3), act_s=click.time_s, end_s=round(max(click.time_s, min(end_s, limit)), 3),
-        target=target, role=role, value=value, secret=secret, place=heading(lines, size), point=point,
+        target=target, role=role, value=value, secret=secret, point=point,
         box=box, before=click.before, after=done, confidence=round(min(control.sure, 0.4 + click.confidence), 2),
     )  # fmt: skip
 

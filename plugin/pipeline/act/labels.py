@@ -5,14 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from statistics import median
 
-from plugin.pipeline.act.geometry import bottom, centre, distance, holds, line_at, right, same_row, share
+from plugin.pipeline.act.geometry import bottom, distance, holds, line_at, right, same_row, share
 from plugin.pipeline.artefacts import Line, Point, Rect
 
 _CHEVRONS = frozenset("Vv▼▾∨⌄˅")
 _ORNAMENT = re.compile(r"^(?:[^\w\s(\[\"'“‘/$@#.]+\s*|[□☐☑✓▶▼×+>›•·]\s*)+|\s*[▼▶×›»✓?*:]+$|\s+[→>+]$|\s*[•·…]+$")
-_ADDRESS = re.compile(r"^\S*(?:://|localhost|\w\.\w+/|:\d{2,5})\S*$")
 SWITCH_PX = (64, 34)
 """A sliding switch is at most this wide and high."""
 _TICKED = re.compile(r"^(?:[□☐☑✓]|[O0o] )\s*")
@@ -308,31 +306,3 @@ def _padded(box: Rect) -> Rect:
 
 def _around(point: Point) -> Rect:
     return (max(0, point[0] - 22), max(0, point[1] - 18), 44, 36)
-
-
-def heading(lines: tuple[Line, ...], size: tuple[int, int]) -> str | None:
-    """Where a reader finds it: the tallest words of the upper half, else the words in the highest place (a tab or a window's title)."""
-    worded = [o for o in lines if sum(c.isalpha() for c in o.text) >= 3 and o.confidence >= 0.95 and not _ADDRESS.search(o.text)]
-    if not worded:
-        return None
-    usual, high = median(letter_width(o) for o in worded), median(o.box[3] for o in worded)
-    large = [
-        o for o in worded
-        if letter_width(o) >= 1.25 * usual and o.box[3] >= 1.15 * high and o.box[1] < 0.5 * size[1] and 4 <= len(o.text) <= 60
-    ]  # fmt: skip
-    sizes = {id(o): letter_width(o) * o.box[3] for o in large}
-    if large:
-        # Headings lie nearer to the work than a site's banner: of nearly equal sizes the lower one wins.
-        largest = max(sizes.values())
-        return clean(max((o for o in large if sizes[id(o)] >= 0.6 * largest), key=lambda o: centre(o.box)[1]).text)
-    top = min(worded, key=lambda o: centre(o.box)[1])
-    return clean(top.text)
-
-
-_SLIM, _WIDE = frozenset("fijlrtI.,:;|!'()[] "), frozenset("mwMW@%")
-
-
-def letter_width(line: Line) -> float:
-    """Pixels of a common small letter in the line's type. Steadier than the height, which letters that fall and borders change."""
-    units = sum(0.55 if c in _SLIM else 1.5 if c in _WIDE else 1.25 if c.isupper() else 1.0 for c in line.text)
-    return line.box[2] / units

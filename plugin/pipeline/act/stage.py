@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, cast
 
 from plugin.pipeline.act import controls, editor, shell, taken_back, terminal, unpressed
 from plugin.pipeline.act.geometry import around, bottom, holds, right
+from plugin.pipeline.act.places import Places
 from plugin.pipeline.artefacts import Action, Actions, Point, Reading, Rect, Watched
 from plugin.pipeline.engines import picture
 from plugin.pipeline.side import known
@@ -56,6 +58,8 @@ def find_actions(watched: Watched, reading: Reading, pictures: Callable[[int], A
     found += pressed
     found += unpressed.actions(watched, reading, pictures, pressed, lambda still, point: _in_terminal(regions, still, point))
     found.sort(key=lambda action: (action.act_s, action.start_s))
+    places = Places(reading, pictures, (watched.width, watched.height))
+    found = [a if a.place or a.before is None else replace(a, place=places.at(a.before)) for a in found]
     return Actions(actions=tuple(taken_back.mark(found)), tools=_tools(found))
 
 
@@ -109,4 +113,4 @@ def _pictures(folder: Path, watched: Watched) -> Callable[[int], Any]:
     return load
 
 
-STAGE = Stage(name="act", version=7, needs=("watch", "read"), produces=Actions, run=run, uses=("side_files",), isolated=True)
+STAGE = Stage(name="act", version=8, needs=("watch", "read"), produces=Actions, run=run, uses=("side_files",), isolated=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from plugin.pipeline.act.geometry import centre, grown, share
-from plugin.pipeline.act.labels import field_label, heading, is_password, looks_like_field
+from plugin.pipeline.act.labels import field_label, is_password, looks_like_field
 from plugin.pipeline.act.values import Picture, agreed, inside, still_there
 from plugin.pipeline.artefacts import Action, Point, Reading, Rect, Watched
 from plugin.pipeline.engines import picture
@@ -83,6 +83,6 @@ def _typed(watched: Watched, reading: Reading, pictures: Picture, still: int, at
     return Action(
         kind="type", start_s=round(max(0.0, began - 0.5), 3), act_s=began, end_s=round(max(began, ended), 3), target=label, role="field",
         value=None if dotted else agreed(value, reading, pictures, at, frame, last), secret=secret,
-        place=heading(lines, (watched.width, watched.height)), point=at, box=grown(frame, 3, watched.width, watched.height),
+        point=at, box=grown(frame, 3, watched.width, watched.height),
         before=still - 1, after=last, confidence=0.6,
     )  # fmt: skip
