@@ -20,7 +20,7 @@ from plugin.pipeline.watching.changes import Difference, line_high
 from plugin.pipeline.watching.differences import CELL_PX, changed_cells, density, exact, overlap, rectangles, union, vertical_shift
 from plugin.pipeline.watching.pointer import Patch, Tracker
 from plugin.pipeline.watching.restless import Restless
-from plugin.pipeline.watching.stills import BUSY_EVERY_S, LEAST_REST_S, Keeper
+from plugin.pipeline.watching.stills import BUSY_EVERY_S, LEAST_REST_S, Keeper, hidden_by_pointer
 
 FPS = 15.0
 FILM_SHARE = 0.2
@@ -49,7 +49,7 @@ def watch(context: Context) -> Watched:
     return watcher.finish(media)
 
 
-STAGE = Stage(name="watch", version=5, needs=("probe",), produces=Watched, run=watch, uses=("side_files",), isolated=True)
+STAGE = Stage(name="watch", version=7, needs=("probe",), produces=Watched, run=watch, uses=("side_files",), isolated=True)
 
 
 @dataclass(slots=True)
@@ -60,6 +60,8 @@ class _Watcher:
     _tracker: Tracker = field(init=False)
     _differences: list[Difference] = field(default_factory=list)
     _last: Frame | None = None
+    _first: Frame | None = None
+    _came: tuple[Rect, Rect] | None = None
     _rest_since_s: float = 0.0
     _typed_since_still: bool = False
     _kept_at_s: float = -BUSY_EVERY_S
@@ -72,19 +74,20 @@ class _Watcher:
     def see(self, frame: Frame) -> None:
         last, self._last = self._last, frame
         if last is None or last.luma.shape != frame.luma.shape:
-            self._rest_since_s = frame.time_s
+            self._rest_since_s, self._first = frame.time_s, frame
             return
         cells = changed_cells(last.luma, frame.luma)
         self._restless.see(frame.time_s, cells)
         found = [r for r in rectangles(cells) if not self._blinks(last, frame, r)] if cells.any() else []
         rects = [r for r in found if not self._restless.covers(r)]
         if sum(r[2] * r[3] for r in found) - sum(r[2] * r[3] for r in rects) > FILM_SHARE * self.width * self.height:
-            self._rest_since_s = frame.time_s
+            self._rest_since_s, self._first = frame.time_s, frame
         if not rects:
             return
         patches = [self._patch(last, frame, r) for r in rects]
         area = sum(r[2] * r[3] for r in rects) / (self.width * self.height)
         # In a page that is drawn anew anything may look like a pointer; where it was is where it stays.
+        self._came = self._tracker.came(self._rest_since_s)
         pointer = (
             self._tracker.see(frame.time_s, last.luma, frame.luma, patches)
             if area < REDRAWN_SHARE and len(rects) <= REDRAWN_PATCHES
@@ -98,10 +101,12 @@ class _Watcher:
 
     def finish(self, media: Media) -> Watched:
         if self._last is not None:
-            self.keeper.keep(self._last, since_s=self._rest_since_s)
+            self._came = self._tracker.came(self._rest_since_s)
+            self._keep(self._last)
             self._restless.finish(self._last.time_s)
         duration_s = max(media.duration_s, self._last.time_s if self._last else 0.0)
         track = tuple(p for p in self._tracker.track() if not self._restless.covered(p.time_s, (p.x, p.y, 1, 1)))
+        self.keeper.finish(track)
         stills = tuple(self.keeper.stills)
         differences = changes.without_restless(changes.without_pointer(self._differences, self._tracker.explained()), self._restless)
         return Watched(
@@ -127,11 +132,16 @@ class _Watcher:
         rested = last.time_s - self._rest_since_s >= LEAST_REST_S
         # Typing that goes straight over into something larger must not be lost either.
         if rested or (self._typed_since_still and not small) or frame.time_s - self._kept_at_s > BUSY_EVERY_S:
-            self.keeper.keep(last, since_s=min(self._rest_since_s, last.time_s))
+            self._keep(last)
             self._typed_since_still = False
             self._kept_at_s = last.time_s
         self._typed_since_still = small or self._typed_since_still
-        self._rest_since_s = frame.time_s
+        self._rest_since_s, self._first = frame.time_s, frame
+
+    def _keep(self, last: Frame) -> None:
+        since_s = min(self._rest_since_s, last.time_s)
+        hidden = hidden_by_pointer(self._first, last, *self._came) if self._first is not None and self._came is not None else ()
+        self.keeper.keep(last, since_s=since_s, hidden=hidden, bare=self._first)
 
     def _blinks(self, last: Frame, frame: Frame, rect: Rect) -> bool:
         """A caret: the very same tiny patch that came or went between 0.25 and 1.3 seconds ago. A pointer that leaves from beside it is larger."""

@@ -94,7 +94,9 @@ def _action(watched: Watched, reading: Reading, pictures: Picture, control: Cont
         target, role = control.label, "field"
     if kind == "type" and value and _ADDRESS.match(value) and control.box[1] < _BAR_SHARE * watched.height:
         kind, target = "navigate", None
-    if kind == "click" and control.words:
+    if kind == "click" and role == "icon":
+        value = control.words
+    elif kind == "click" and control.words:
         target, role = control.words, "button"
     box = _highlight(control, point, size)
     end_s = watched.stills[done].time_s if done < len(watched.stills) else click.time_s
@@ -143,6 +145,8 @@ def _outcome(control: Control, reading: Reading, pictures: Picture, click: Click
             continue
         value = values.agreed(now, reading, pictures, (click.x, click.y), control.box, still)
         if lists.was_chosen(reading, click, control.box, value, before, still):
+            return "select", value, False, still
+        if control.role == "list":
             return "select", value, False, still
         if control.role == "field":
             return "type", value, is_password(control.target), still

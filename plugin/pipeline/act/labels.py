@@ -22,7 +22,8 @@ _PASSWORD = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Control:
-    """``role`` is one of button, link, field, check box, list, row, icon, text; ``box`` what to outline, ``words`` what stands under the pointer.
+    """``role`` is one of button, link, field, check box, list, row, icon, text; ``box`` what to outline, ``words`` what stands under the pointer,
+    or what an icon shows (see engines.shapes).
 
     ``label`` names what looks like a button in case it is a list: then its own words are what is chosen.
     """
@@ -158,6 +159,10 @@ def _placeholder(text: str) -> str:
 def _framed(point: Point, frame: Rect, lines: tuple[Line, ...], size: tuple[int, int], outlined: Outline) -> Control:
     inside = [o for o in lines if share(o.box, frame) > 0.6 and any(c.isalnum() for c in o.text)]
     label = field_label(frame, lines, outlined)
+    after = [o for o in lines if same_row(o.box, frame) and -6 <= o.box[0] - right(frame) <= 50 and len(clean(o.text)) >= 3]
+    if after and not inside and frame[2] >= 60 and field_label(frame, lines, outlined, near=True) is None:
+        # A search field is often named by nothing but its button.
+        return Control(target=clean(min(after, key=lambda o: o.box[0]).text), role="field", box=frame, sure=0.5)
     if _is_switch(frame) and not any(len(o.text) > 1 for o in inside):
         return _switch(frame, lines, label)
     chevron = next((o for o in inside if _is_chevron(o, frame)), None)
@@ -175,10 +180,6 @@ def _framed(point: Point, frame: Rect, lines: tuple[Line, ...], size: tuple[int,
         return Control(target=own, role="button", box=frame)  # too short for a field
     if label is not None:
         return Control(target=label, role="field", box=frame, words=own)
-    after = [o for o in lines if same_row(o.box, frame) and 0 <= o.box[0] - right(frame) <= 50 and len(clean(o.text)) >= 3]
-    if after and not inside:
-        # A search field is often named by nothing but its button.
-        return Control(target=clean(min(after, key=lambda o: o.box[0]).text), role="field", box=frame, sure=0.5)
     if own:
         return Control(target=_placeholder(own), role="field", box=frame, sure=0.6, words=own)
     return Control(target=None, role="field" if frame[2] >= 60 else "icon", box=frame, sure=0.3)
@@ -195,8 +196,8 @@ def _switch(frame: Rect, lines: tuple[Line, ...], label: str | None) -> Control:
     return Control(target=name, role="check box" if name else "icon", box=frame, sure=0.6, label=label)
 
 
-def field_label(frame: Rect, lines: tuple[Line, ...], outlined: Outline) -> str | None:
-    """The words that name a field: close to its left on its row, above it at its left edge, else farther to its left.
+def field_label(frame: Rect, lines: tuple[Line, ...], outlined: Outline, *, near: bool = False) -> str | None:
+    """The words that name a field: close to its left on its row, above it at its left edge, else (unless ``near``) farther to its left.
 
     What stands inside another field is that field's content and names nothing.
     """
@@ -218,9 +219,9 @@ def field_label(frame: Rect, lines: tuple[Line, ...], outlined: Outline) -> str 
     ]
     left = [o for o in words if same_row(o.box, frame) and -6 <= frame[0] - right(o.box) <= 300]
     colon = [o for o in left if o.text.rstrip().endswith(":")]
-    for limit, candidates in ((300, colon), (60, left), (0, above), (300, _first_of_row(frame, words))):
-        near = [o for o in candidates if not limit or candidates is not left or frame[0] - right(o.box) <= limit]
-        ordered = sorted(near, key=lambda o: right(o.box) if limit else bottom(o.box), reverse=True)
+    for limit, candidates in ((300, colon), (60, left), (0, above), (300, [] if near else _first_of_row(frame, words))):
+        close = [o for o in candidates if not limit or candidates is not left or frame[0] - right(o.box) <= limit]
+        ordered = sorted(close, key=lambda o: right(o.box) if limit else bottom(o.box), reverse=True)
         found = next((o for o in ordered[:3] if free(o)), None)
         if found is not None:
             return clean(found.text)

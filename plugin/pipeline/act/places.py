@@ -45,8 +45,8 @@ class Places:
         for number in range(len(self._known), still + 1):
             screen = self._reading.screens[number]
             found = self._heading(screen)
-            if found is None and number and self._same_page(self._reading.screens[number - 1], screen):
-                found = self._known[-1]
+            if number and not self.came(number) and (found is None or found in _texts(self._reading.screens[number - 1])):
+                found = self._known[-1]  # it was scrolled away; what else is large stood there before and was no heading either
             self._known.append(found or _title(_worded(screen.lines)))
         return self._known[still]
 
@@ -68,15 +68,16 @@ class Places:
         tops = [worded[i] for i, size in found.items() if size >= _NEARLY * largest]
         return clean(min(tops, key=lambda o: (o.box[1] < _BANNER * self._size[1], o.box[1])).text)
 
-    def _same_page(self, before: Screen, now: Screen) -> bool:
-        """By the browser's address where it is to be read, else by the texts that both screens show."""
+    def came(self, still: int) -> bool:
+        """Whether a still shows another page than the one before: by the browser's address where it is to be read, else by the texts of both."""
+        before, now = self._reading.screens[still - 1], self._reading.screens[still]
         addresses = [
             next((o.text for o in s.lines if _ADDRESS.search(o.text) and o.box[1] < _BAR * self._size[1]), None) for s in (before, now)
         ]
         if all(addresses):
-            return addresses[0] == addresses[1]
+            return addresses[0] != addresses[1]
         old, new = ({o.text for o in screen.lines if len(o.text) >= 3} for screen in (before, now))
-        return len(old & new) >= _SAME_PAGE * max(1, min(len(old), len(new)))
+        return len(old & new) < _SAME_PAGE * max(1, min(len(old), len(new)))
 
     def _framed(self, gray: Any, box: Rect) -> bool:
         """Whether the words stand in a box of their own: a button, a field with its placeholder."""
@@ -117,6 +118,10 @@ def _worded(lines: tuple[Line, ...]) -> list[Line]:
 def _begins_its_row(line: Line, lines: tuple[Line, ...]) -> bool:
     """A value follows its label, a cell the one before; a heading follows nothing but, far away, a menu."""
     return not any(0 <= line.box[0] - right(o.box) < 3 * o.box[3] and same_row(o.box, line.box) for o in lines if o is not line)
+
+
+def _texts(screen: Screen) -> set[str]:
+    return {clean(o.text) for o in screen.lines}
 
 
 def _title(worded: list[Line]) -> str | None:

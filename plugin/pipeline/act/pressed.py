@@ -7,14 +7,17 @@ from collections.abc import Sequence
 from dataclasses import replace
 from difflib import SequenceMatcher
 
-from plugin.pipeline.act.geometry import grown, line_at, share
+from plugin.pipeline.act.geometry import distance, grown, line_at, share
 from plugin.pipeline.act.labels import Control, clean, control_at, field_label, segment
 from plugin.pipeline.act.values import Picture, still_there
 from plugin.pipeline.artefacts import Click, Line, Point, Reading, Rect, Watched
-from plugin.pipeline.engines import picture
+from plugin.pipeline.engines import picture, shapes
 
 _LOOK_BACK = 8
 _AREA_PX = 260
+_LEAST_LIST_PX = 36
+_AROUND_PX = 220
+_ICON_PX = 64
 
 
 def control(watched: Watched, reading: Reading, pictures: Picture, click: Click) -> Control:
@@ -30,11 +33,30 @@ def control(watched: Watched, reading: Reading, pictures: Picture, click: Click)
         return found
 
     found = control_at((click.x, click.y), lines, outlined, recoloured(click), size)
-    if found.target is None and found.role == "icon":
-        return _with_hidden_words(found, reading, pictures, click)
+    if found.role in ("field", "check box") and found.box[2] >= _LEAST_LIST_PX and shapes.drop_arrow(gray, found.box):
+        return replace(found, target=found.label or found.target, role="list")
+    if max(found.box[2:]) <= _ICON_PX and (found.target is None or _is_drawing(found.target)):
+        worded = _with_hidden_words(replace(found, target=None, role="icon"), reading, pictures, click)
+        return worded if worded.target else replace(worded, words=_drawn(pictures, click, worded.box))
     if found.target is None or found.role not in ("button", "link", "row", "check box"):
         return found
     return replace(found, target=_as_read_before(found.target, reading, click))
+
+
+def _is_drawing(text: str) -> bool:
+    """An icon that was read as a letter."""
+    return len(text) == 1 and not text.isdigit()
+
+
+def _drawn(pictures: Picture, click: Click, box: Rect) -> str | None:
+    """What the icon shows, as a still shows it on which the pointer does not lie."""
+    point = (click.x, click.y)
+    for still in range(click.before, max(-1, click.before - _LOOK_BACK), -1):
+        if still == click.before or still_there(pictures(still), point, box):
+            shown = shapes.icon(pictures(still), grown(box, 2, 10**5, 10**5), point)
+            if shown is not None:
+                return shown
+    return None
 
 
 def _with_hidden_words(control: Control, reading: Reading, pictures: Picture, click: Click) -> Control:
@@ -104,6 +126,15 @@ def _completed(lines: tuple[Line, ...], reading: Reading, pictures: Picture, cli
         if old is None or len(old.text) < 2 or old.confidence < 0.93:
             continue
         here = picture.cut(gray, old.box, 2)
-        if picture.alike(here, picture.cut(pictures(still), old.box, 2), picture.mask_of(spot, old.box, here.shape, 2)):
+        there = picture.alike(here, picture.cut(pictures(still), old.box, 2), picture.mask_of(spot, old.box, here.shape, 2))
+        if there or _same_layout(reading, click.before, still, point):
             return (*(o for o in lines if not share(o.box, grown(old.box, 4, 10**5, 10**5)) > 0.5), old)
     return lines
+
+
+def _same_layout(reading: Reading, now: int, before: int, point: Point) -> bool:
+    """Whether the words around a point stand where they stood: a row that recolours under the pointer is still that row."""
+    near = [o for o in reading.screens[now].lines if 16 < distance(o.box, point) <= _AROUND_PX]
+    old = {o.text: o.box for o in reading.screens[before].lines}
+    same = sum(o.text in old and abs(old[o.text][0] - o.box[0]) <= 3 and abs(old[o.text][1] - o.box[1]) <= 3 for o in near)
+    return len(near) >= 3 and same >= 0.6 * len(near)

@@ -8,7 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, cast
 
-from plugin.pipeline.act import controls, editor, shell, taken_back, terminal, unpressed
+from plugin.pipeline.act import controls, editor, followed, shell, taken_back, terminal, unpressed
 from plugin.pipeline.act.geometry import around, bottom, holds, right
 from plugin.pipeline.act.places import Places
 from plugin.pipeline.artefacts import Action, Actions, Point, Reading, Rect, Watched
@@ -57,8 +57,9 @@ def find_actions(watched: Watched, reading: Reading, pictures: Callable[[int], A
     pressed = controls.actions(watched, reading, pictures, lambda still, click: _in_terminal(regions, still, (click.x, click.y)))
     found += pressed
     found += unpressed.actions(watched, reading, pictures, pressed, lambda still, point: _in_terminal(regions, still, point))
-    found.sort(key=lambda action: (action.act_s, action.start_s))
     places = Places(reading, pictures, (watched.width, watched.height))
+    found += followed.actions(watched, reading, places, found)
+    found.sort(key=lambda action: (action.act_s, action.start_s))
     found = [a if a.place or a.before is None else replace(a, place=places.at(a.before)) for a in found]
     return Actions(actions=tuple(taken_back.mark(found)), tools=_tools(found))
 

@@ -35,12 +35,14 @@ def actions(
 
 
 def _places(watched: Watched, reading: Reading, still: int) -> list[Point]:
-    """Where something may have been typed: words that are new in what changed, and small changes without words (a masked field)."""
+    """Where something may have been typed: words that are new in what changed, small changes without words (a masked field), and what grew like typing."""
     changed = watched.stills[still].changed
     old = {(o.text, o.box[1]) for o in reading.screens[still - 1].lines}
     fresh = [o.box for o in reading.screens[still].lines if (o.text, o.box[1]) not in old and any(share(o.box, r) > 0.8 for r in changed)]
     small = [r for r in changed if r[3] <= 60 and r[2] <= 0.6 * watched.width]
-    return [centre(box) for box in (*fresh, *small)[:_PLACES_A_STILL]]
+    since_s, until_s = watched.stills[still - 1].until_s, watched.stills[still].until_s
+    typing = [c.box for c in watched.changes if c.kind == "typing" and since_s - 0.3 <= c.start_s and c.end_s <= until_s + 0.3]
+    return [centre(box) for box in (*typing, *fresh, *small)[:_PLACES_A_STILL]]
 
 
 def _field(watched: Watched, pictures: Picture, still: int, at: Point) -> Rect | None:

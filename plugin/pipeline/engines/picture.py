@@ -185,7 +185,8 @@ def dots(gray: Image, box: Rect) -> bool:
         return _touching_dots(marks, part.shape[0])
     heights = {round(float(c[1])) for _, c in round_ones}
     gaps = np.diff(sorted(float(c[0]) for _, c in round_ones))
-    return max(heights) - min(heights) <= 2 and float(np.std(gaps)) <= 0.3 * float(np.mean(gaps)) + 0.8
+    even = max(heights) - min(heights) <= 2 and float(np.std(gaps)) <= 0.3 * float(np.mean(gaps)) + 0.8
+    return even or _touching_dots(marks, part.shape[0])
 
 
 def _touching_dots(marks: list[tuple[Any, Any]], high: int) -> bool:

@@ -109,6 +109,13 @@ class Tracker:
         now = self._beam[0].place
         return now.used if now is not None and now.time_s == time_s else ()
 
+    def came(self, since_s: float) -> tuple[Rect, Rect] | None:
+        """Where the pointer is drawn now and where it was at ``since_s``, if it has moved since and both are known; else None."""
+        place = here = self._beam[0].place
+        while place is not None and place.time_s > since_s:
+            place = place.came_from
+        return None if here is None or place is None or place is here else (here.box, place.box)
+
     def track(self) -> list[Pointer]:
         """Where the pointer was, in order; one entry for each move."""
         found = []

@@ -42,7 +42,7 @@ def _joined(first: Action, then: Action) -> Action | None:
     if not _same_target(first, then) or first.taken_back != then.taken_back or then.start_s - first.end_s > SOON_S:
         return None
     kinds = (first.kind, then.kind)
-    if kinds == ("click", "type") or kinds == ("click", "select"):
+    if kinds in (("click", "type"), ("click", "select")) and _one_control(first, then):
         return _with_approach(first, then)
     if kinds == ("type", "click"):
         return replace(first, end_s=max(first.end_s, then.end_s))
@@ -63,6 +63,14 @@ def _same_target(first: Action, then: Action) -> bool:
     if not first.target or not then.target:
         return False
     return fuzz.ratio(first.target.lower(), then.target.lower()) >= SAME_LABEL and (first.place == then.place or then.kind != "click")
+
+
+def _one_control(first: Action, then: Action) -> bool:
+    """False for a link that adds a field of its own name: what was pressed lies apart from what was filled."""
+    if first.box is None or then.box is None:
+        return True
+    across = first.box[0] < then.box[0] + then.box[2] and then.box[0] < first.box[0] + first.box[2]
+    return across and first.box[1] < then.box[1] + then.box[3] and then.box[1] < first.box[1] + first.box[3]
 
 
 def _with_approach(click: Action, then: Action) -> Action:

@@ -18,6 +18,7 @@ from plugin.pipeline.write.phrases import imperative, is_pronoun_only, reader
 _USER_FIELD = re.compile(r"\b(?:user ?name|user|login|account|benutzer(?:name|kennung)?|anmeldename|e-?mail)\b", re.IGNORECASE)
 _PASSWORD_FIELD = re.compile(r"\b(?:pass(?:word|phrase|code)?|pin|kennwort|passwort)\b", re.IGNORECASE)
 _AGAIN_FIELD = re.compile(r"\b(?:confirm\w*|again|repeat\w*|retype|re-enter|verify|bestätig\w*|wiederhol\w*|erneut)\b", re.IGNORECASE)
+_ENTER = ("return", "enter")
 _PLACEHOLDER = re.compile(r"^<[^>]+>$")
 _BY_ROLE = {
     "tab": "tab", "menu": "menu", "menu item": "menu_item", "row": "row", "link": "link", "check box": "check_box", "checkbox": "check_box",
@@ -120,8 +121,10 @@ def _key(action: Action, purpose: str | None, cues: Cues) -> Worded:
     words = cues.wording
     stem = _without_keys(purpose)
     if action.value:
-        name = "key_type" if stem else "key_type_nothing"
-        return Worded(action=words[name].format(purpose=stem, keys=keys, value=action.value), basis="said" if stem else "shown")
+        first = action.keys[:-1] if action.keys[-1].lower() in _ENTER else action.keys
+        name = ("key_type" if first else "type_enter") + ("" if stem else "_nothing")
+        text = words[name].format(purpose=stem, keys=keys_text(first, cues), value=action.value)
+        return Worded(action=text, basis="said" if stem else "shown")
     stem = stem or glosses.of_keys(action.keys, cues.language)
     if stem:
         return Worded(action=words["purpose_key"].format(purpose=stem, keys=keys), basis="said" if purpose else "inferred")
@@ -177,6 +180,8 @@ def _control(action: Action, cues: Cues, place: str | None, own: bool) -> str:
     if action.kind in ("scroll", "drag"):
         name = action.kind if target else f"{action.kind}_nothing"
         return words.get(name, words["scroll_nothing"]).format(target=target, value=action.value or "", place=where)
+    if not target and action.role == "icon" and action.value:
+        return words["click"].format(target=words[f"icon_{action.value}"], place=where)
     if not target:
         return words["click_nothing"].format(place=where)
     return words[_BY_ROLE.get((action.role or "").lower(), "click")].format(target=target, place=where)
@@ -193,7 +198,7 @@ def _typed(action: Action, cues: Cues, where: str, own: bool) -> str:
     else:
         name = "type_empty" if target and action.value == "" else "type" if target else "type_nothing"
         text = words[name].format(value=action.value, target=target, place=where)
-    if any(k.lower() in ("return", "enter") for k in action.keys):
+    if any(k.lower() in _ENTER for k in action.keys):
         text = words["enter_too"].format(sentence=text)
     return text
 
