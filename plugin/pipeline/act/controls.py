@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from difflib import SequenceMatcher
+from statistics import median
 
 from plugin.pipeline.act import lists, pressed, values
 from plugin.pipeline.act.geometry import grown, holds, line_at
@@ -18,6 +19,7 @@ _APPROACH_S = 1.5
 _SOONEST_S = 0.85
 """A hand does not move to another control and press within this time."""
 _APART_PX = 200
+_ABOVE_PX = 40
 _LEAST_FIELD_PX = 40
 _SURE = 0.65
 """From this on a press counts although what was pressed has no name."""
@@ -28,7 +30,8 @@ _BAR_SHARE = 0.15
 
 def actions(watched: Watched, reading: Reading, pictures: Picture, aside: Callable[[int, Click], bool]) -> list[Action]:
     """``aside`` says that a click fell on something that is told otherwise (a terminal). Clicks that did nothing are none."""
-    clicks = _distinct([c for c in watched.clicks if not aside(c.before, c)], watched, reading, pictures)
+    pressed_ = [c for c in watched.clicks if not aside(c.before, c) and not _wheel(reading, c)]
+    clicks = _distinct(pressed_, watched, reading, pictures)
     found: list[Action] = []
     opened: lists.Opened | None = None
     for i, click in enumerate(clicks):
@@ -44,6 +47,21 @@ def actions(watched: Watched, reading: Reading, pictures: Picture, aside: Callab
         if action is not None:
             found.append(action)
     return lists.merged(found)
+
+
+def _wheel(reading: Reading, click: Click) -> bool:
+    """Whether all that happened is that the page was scrolled: words above the pointer have moved too, most of them by the same distance."""
+    before, after = (
+        {o.text: o.box for o in reading.screens[i].lines if len(o.text) >= 4}
+        for i in (click.before, min(click.after, len(reading.screens) - 1))
+    )
+    moves = [(after[text][1] - box[1], box[1]) for text, box in before.items() if text in after and abs(after[text][0] - box[0]) <= 3]
+    moved = [(dy, y) for dy, y in moves if abs(dy) >= 8]
+    if len(moved) < 4 or len(moved) < 0.4 * len(moves):
+        return False
+    usual = median(dy for dy, _ in moved)
+    alike = [y for dy, y in moved if abs(dy - usual) <= 3]
+    return len(alike) >= 0.8 * len(moved) and min(alike) < click.y - _ABOVE_PX
 
 
 def _distinct(clicks: Sequence[Click], watched: Watched, reading: Reading, pictures: Picture) -> list[Click]:

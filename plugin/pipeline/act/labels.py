@@ -57,8 +57,10 @@ def control_at(point: Point, lines: tuple[Line, ...], outlined: Outline, hover: 
     outline = outlined(point)
     lines = tuple(o for o in lines if not _is_pointer(o, point) and not is_stroke(o))
     frame = _frame(point, outline, hover, size)
+    if frame is not None and is_cell(frame, outlined):
+        frame = None
     line = line_at(lines, point, 5)
-    if frame is not None and line is not None and len(line.text.strip()) > 2 and frame[2] < line.box[2] and not _is_box(frame):
+    if frame is not None and line is not None and len(line.text.strip()) >= 2 and frame[2] < line.box[2] and not _is_box(frame):
         frame = None if frame[3] <= line.box[3] and share(frame, line.box) > 0.6 else frame  # the ground between letters
     if frame is not None and _is_box(frame):
         return _check_box(frame, lines)
@@ -95,6 +97,21 @@ def _frame(point: Point, outline: Rect | None, hover: Rect | None, size: tuple[i
     most = 0.12 * size[0] * size[1]
     fits = [r for r in (hover, outline) if r is not None and holds(r, point, 3) and r[2] * r[3] <= most and r[3] <= 140]
     return min(fits, key=lambda r: r[2] * r[3]) if fits else None
+
+
+def is_cell(frame: Rect, outlined: Outline) -> bool:
+    """Whether a frame is a cell of a table: the one above or below it begins where it ends and is exactly as wide."""
+    if frame[2] <= 40:
+        return False
+    for y in (frame[1] - 8, bottom(frame) + 8):
+        for x in (frame[0] + 4, frame[0] + frame[2] // 2):
+            other = outlined((x, max(0, y)))
+            if other is None or abs(other[0] - frame[0]) > 2 or abs(other[2] - frame[2]) > 3:
+                continue
+            gap = frame[1] - bottom(other) if y < frame[1] else other[1] - bottom(frame)
+            if 0 <= gap <= 4 and other[3] >= 0.6 * frame[3]:
+                return True
+    return False
 
 
 def _is_box(frame: Rect) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from plugin.pipeline.act.geometry import centre, grown, share
-from plugin.pipeline.act.labels import field_label, is_password, looks_like_field
+from plugin.pipeline.act.labels import field_label, is_cell, is_password, looks_like_field
 from plugin.pipeline.act.values import Picture, agreed, inside, still_there
 from plugin.pipeline.artefacts import Action, Point, Reading, Rect, Watched
 from plugin.pipeline.engines import picture
@@ -49,6 +49,8 @@ def _field(watched: Watched, pictures: Picture, still: int, at: Point) -> Rect |
     """The drawn field around a point, if it stood there in the still before as well."""
     frame = picture.outline(pictures(still), at, widest=1400, highest=90)
     if frame is None or not (80 <= frame[2] < 0.6 * watched.width and 16 <= frame[3] <= 60):
+        return None
+    if is_cell(frame, lambda point: picture.outline(pictures(still), point, widest=1400, highest=90)):
         return None
     same_ground = abs(picture.ground(pictures(still), frame) - picture.ground(pictures(still - 1), frame)) <= 12
     return frame if same_ground and still_there(pictures(still - 1), at, frame) else None

@@ -17,6 +17,7 @@ Picture = Callable[[int], Any]
 """Grey picture of a still by its index."""
 
 _LOOK_AHEAD = 10
+_MOSTLY = 0.6
 _POINTER = re.compile(r"^[I|\[\]Q] |(?: [I|\[\]])+$")
 """A text pointer in a field, or the glass of a search, read as a letter that stands alone."""
 
@@ -44,7 +45,10 @@ def _part(line: Line, reach: Rect) -> str:
     for word in re.finditer(r"\S+", line.text):
         crosses = not within(word.start(), word.start()) or not within(word.end(), word.end())
         if within(word.start(), word.end()):
-            kept.append("".join(c for i, c in enumerate(word[0], word.start()) if within(i, i + 1)) if crosses else word[0])
+            letters = "".join(c for i, c in enumerate(word[0], word.start()) if within(i, i + 1))
+            # OCR's boxes begin too early now and then; a label that runs into its value is mostly outside, or ends with a colon.
+            whole = not crosses or (len(letters) >= _MOSTLY * len(word[0]) and ":" not in word[0])
+            kept.append(word[0] if whole else letters)
     return " ".join(kept)
 
 
