@@ -166,7 +166,7 @@ class Action:
     """One thing that was done, as the screen tells it.
 
     ``target`` is the visible label, ``role`` what kind of control it looks like (button, link, tab, field, check box, list, menu item, row ...),
-    ``value`` what was typed or chosen (None where masked), ``place`` where a reader finds it (page or window heading, tab, section).
+    ``value`` what was typed or chosen (None where masked; of an icon what it shows), ``row`` the words that begin the row of a table it stands in, ``place`` where a reader finds it (page or window heading, tab, section).
     ``start_s`` is the beginning of the hand's approach, ``act_s`` the press or first key, ``end_s`` when the result stood.
     ``box`` outlines the control, ``before``/``after`` index the stills that show it untouched and the result.
     ``taken_back`` says that a later action undid it; ``trouble`` that it failed and the output says so.
@@ -185,6 +185,7 @@ class Action:
     language: str | None = None
     keys: tuple[str, ...] = ()
     place: str | None = None
+    row: str | None = None
     point: Point | None = None
     box: Rect | None = None
     before: int | None = None

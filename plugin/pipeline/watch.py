@@ -17,7 +17,17 @@ from plugin.pipeline.side import events, session
 from plugin.pipeline.stage import Context, Stage
 from plugin.pipeline.watching import changes, clicks
 from plugin.pipeline.watching.changes import Difference, line_high
-from plugin.pipeline.watching.differences import CELL_PX, changed_cells, density, exact, overlap, rectangles, union, vertical_shift
+from plugin.pipeline.watching.differences import (
+    CELL_PX,
+    changed_cells,
+    density,
+    exact,
+    overlap,
+    rectangles,
+    scrolled_from,
+    union,
+    vertical_shift,
+)
 from plugin.pipeline.watching.pointer import Patch, Tracker
 from plugin.pipeline.watching.restless import Restless
 from plugin.pipeline.watching.stills import BUSY_EVERY_S, LEAST_REST_S, Keeper, hidden_by_pointer
@@ -49,7 +59,7 @@ def watch(context: Context) -> Watched:
     return watcher.finish(media)
 
 
-STAGE = Stage(name="watch", version=7, needs=("probe",), produces=Watched, run=watch, uses=("side_files",), isolated=True)
+STAGE = Stage(name="watch", version=9, needs=("probe",), produces=Watched, run=watch, uses=("side_files",), isolated=True)
 
 
 @dataclass(slots=True)
@@ -94,7 +104,10 @@ class _Watcher:
             else ()
         )
         shift = vertical_shift(last.luma, frame.luma, union(rects)) if area > 0.05 else 0
-        self._differences.append(Difference(time_s=frame.time_s, rects=tuple(p.rect for p in patches), shift_px=shift))
+        moved_from = scrolled_from(last.luma, frame.luma, union(rects), shift) if shift else 0
+        self._differences.append(
+            Difference(time_s=frame.time_s, rects=tuple(p.rect for p in patches), shift_px=shift, moved_from=moved_from)
+        )
         rest = [p.rect for p in patches if not any(overlap(p.rect, q) for q in pointer)]
         if rest:
             self._disturbed(last, frame, union(rest))

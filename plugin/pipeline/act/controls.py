@@ -20,6 +20,8 @@ _SOONEST_S = 0.85
 """A hand does not move to another control and press within this time."""
 _APART_PX = 200
 _ABOVE_PX = 40
+_SURER, _MUCH_SURER = 0.15, 0.35
+_EFFECT_S = 0.3
 _LEAST_FIELD_PX = 40
 _SURE = 0.65
 """From this on a press counts although what was pressed has no name."""
@@ -30,7 +32,7 @@ _BAR_SHARE = 0.15
 
 def actions(watched: Watched, reading: Reading, pictures: Picture, aside: Callable[[int, Click], bool]) -> list[Action]:
     """``aside`` says that a click fell on something that is told otherwise (a terminal). Clicks that did nothing are none."""
-    pressed_ = [c for c in watched.clicks if not aside(c.before, c) and not _wheel(reading, c)]
+    pressed_ = [c for c in watched.clicks if not aside(c.before, c) and not _wheel(watched, reading, c)]
     clicks = _distinct(pressed_, watched, reading, pictures)
     found: list[Action] = []
     opened: lists.Opened | None = None
@@ -49,19 +51,21 @@ def actions(watched: Watched, reading: Reading, pictures: Picture, aside: Callab
     return lists.merged(found)
 
 
-def _wheel(reading: Reading, click: Click) -> bool:
-    """Whether all that happened is that the page was scrolled: words above the pointer have moved too, most of them by the same distance."""
-    before, after = (
-        {o.text: o.box for o in reading.screens[i].lines if len(o.text) >= 4}
-        for i in (click.before, min(click.after, len(reading.screens) - 1))
-    )
+def _wheel(watched: Watched, reading: Reading, click: Click) -> bool:
+    """Whether all that happened is that the page was scrolled down: words above the pointer have moved up too, most of them by the same distance.
+
+    What a press puts into a page moves the rest of it down.
+    """
+    end_s = max((c.end_s for c in watched.changes if c.start_s <= click.time_s + _EFFECT_S <= c.end_s + _EFFECT_S), default=click.time_s)
+    settled = max(i for i, s in enumerate(reading.screens) if i <= click.after or s.time_s <= end_s + _EFFECT_S)
+    before, after = ({o.text: o.box for o in reading.screens[i].lines if len(o.text) >= 4} for i in (click.before, settled))
     moves = [(after[text][1] - box[1], box[1]) for text, box in before.items() if text in after and abs(after[text][0] - box[0]) <= 3]
     moved = [(dy, y) for dy, y in moves if abs(dy) >= 8]
     if len(moved) < 4 or len(moved) < 0.4 * len(moves):
         return False
     usual = median(dy for dy, _ in moved)
     alike = [y for dy, y in moved if abs(dy - usual) <= 3]
-    return len(alike) >= 0.8 * len(moved) and min(alike) < click.y - _ABOVE_PX
+    return usual < 0 and len(alike) >= 0.8 * len(moved) and min(alike) < click.y - _ABOVE_PX
 
 
 def _distinct(clicks: Sequence[Click], watched: Watched, reading: Reading, pictures: Picture) -> list[Click]:
@@ -76,7 +80,7 @@ def _distinct(clicks: Sequence[Click], watched: Watched, reading: Reading, pictu
         if last is not None and click.time_s - last.time_s < _SOONEST_S:
             # The first has had its effect; a page that is drawn anew looks like a press elsewhere.
             apart = abs(click.x - last.x) + abs(click.y - last.y) > _APART_PX
-            if apart or click.confidence <= last.confidence + 0.15:
+            if click.confidence <= last.confidence + (_MUCH_SURER if apart else _SURER):
                 continue
             kept.pop()
         kept.append(click)

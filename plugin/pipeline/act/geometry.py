@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from plugin.pipeline.artefacts import Line, Point, Rect
 
 
@@ -56,3 +58,23 @@ def line_at(lines: tuple[Line, ...], point: Point, margin: int = 4) -> Line | No
     """The smallest line of text that holds the point."""
     hit = [line for line in lines if holds(line.box, point, margin)]
     return min(hit, key=lambda line: (distance(line.box, point), line.box[2] * line.box[3])) if hit else None
+
+
+def words_within(line: Line, reach: Rect) -> str:
+    """What of a line stands within ``reach``: words whose middle lies in it, and of one that crosses its edge the letters that do."""
+    step = line.box[2] / max(len(line.text), 1)
+    if line.box[0] >= reach[0] - step / 2 and right(line.box) <= right(reach) + step / 2:
+        return line.text
+
+    def within(start: int, end: int) -> bool:
+        return reach[0] <= line.box[0] + step * (start + end) / 2 <= right(reach)
+
+    kept = []
+    for word in re.finditer(r"\S+", line.text):
+        crosses = not within(word.start(), word.start()) or not within(word.end(), word.end())
+        if within(word.start(), word.end()):
+            letters = "".join(c for i, c in enumerate(word[0], word.start()) if within(i, i + 1))
+            # OCR's boxes begin too early now and then; a label that runs into its value is mostly outside, or ends with a colon.
+            whole = not crosses or (2 * len(letters) >= len(word[0]) and ":" not in word[0])
+            kept.append(word[0] if whole else letters)
+    return " ".join(kept)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from plugin.pipeline.act.geometry import bottom, distance, holds, line_at, right, same_row, share
+from plugin.pipeline.act.geometry import bottom, distance, holds, line_at, right, same_row, share, words_within
 from plugin.pipeline.artefacts import Line, Point, Rect
 
 _CHEVRONS = frozenset("Vv▼▾∨⌄˅")
 _ORNAMENT = re.compile(r"^(?:[^\w\s(\[\"'“‘/$@#.]+\s*|[□☐☑✓▶▼×+>›•·]\s*)+|\s*[▼▶×›»✓?*:]+$|\s+[→>+]$|\s*[•·…]+$")
 SWITCH_PX = (64, 34)
 """A sliding switch is at most this wide and high."""
+_SEARCH = re.compile(r"^(?:search|find|filter|suchen?|finden|filtern)$", re.IGNORECASE)
 _TICKED = re.compile(r"^(?:[□☐☑✓]|[O0o] )\s*")
 _PASSWORD = re.compile(
     r"\b(?:pass(?:word|phrase|wd|code)?|passwort|kennwort|pin|secret|token|api[ _-]?key|private key|client secret|one-time code|otp)\b",
@@ -60,10 +61,14 @@ def control_at(point: Point, lines: tuple[Line, ...], outlined: Outline, hover: 
     if frame is not None and is_cell(frame, outlined):
         frame = None
     line = line_at(lines, point, 5)
-    if frame is not None and line is not None and len(line.text.strip()) >= 2 and frame[2] < line.box[2] and not _is_box(frame):
+    if frame is not None and line is not None and len(line.text.strip()) >= 2 and frame[2] < line.box[2] and not is_box(frame):
         frame = None if frame[3] <= line.box[3] and share(frame, line.box) > 0.6 else frame  # the ground between letters
-    if frame is not None and _is_box(frame):
-        return _check_box(frame, lines)
+    if frame is not None and line is not None and not is_box(frame) and line.box[2] > frame[2] + 4 * line.box[3]:
+        line = _part(line, frame)  # buttons beside each other are read as one line
+    if frame is not None and line is not None and holds(line.box, point) and share(line.box, frame) <= 0.4 and not is_box(frame):
+        frame = None  # the words under the point stand in no frame, what lies beside them does
+    if frame is not None and is_box(frame):
+        return check_box(frame, lines)
     if line is not None and _on_tick(point, line):
         side = line.box[3]
         return Control(target=clean(line.text), role="check box", box=(line.box[0] - 3, line.box[1] - 3, side + 6, side + 6))
@@ -83,6 +88,13 @@ def control_at(point: Point, lines: tuple[Line, ...], outlined: Outline, hover: 
     return Control(target=None, role="icon", box=_around(point), sure=0.3)
 
 
+def _part(line: Line, frame: Rect) -> Line:
+    """What of a line stands in a frame."""
+    text = words_within(line, frame)
+    left, end = max(line.box[0], frame[0]), min(right(line.box), right(frame))
+    return replace(line, text=text, box=(left, line.box[1], end - left, line.box[3])) if text and end > left else line
+
+
 def is_stroke(line: Line) -> bool:
     """The side of a field or a caret, read as a letter."""
     return len(line.text) <= 1 and line.box[2] <= 6 and line.box[3] >= 3 * line.box[2]
@@ -90,7 +102,8 @@ def is_stroke(line: Line) -> bool:
 
 def _is_pointer(line: Line, point: Point) -> bool:
     """A stroke at the very point is the mouse pointer, read as a letter."""
-    return len(line.text) <= 1 and line.box[2] <= 16 and distance(line.box, point) <= 16
+    sure = line.text.isdigit() and line.confidence >= 0.95
+    return not sure and len(line.text) <= 1 and line.box[2] <= 16 and distance(line.box, point) <= 16
 
 
 def _frame(point: Point, outline: Rect | None, hover: Rect | None, size: tuple[int, int]) -> Rect | None:
@@ -114,7 +127,7 @@ def is_cell(frame: Rect, outlined: Outline) -> bool:
     return False
 
 
-def _is_box(frame: Rect) -> bool:
+def is_box(frame: Rect) -> bool:
     return 6 <= frame[2] <= 30 and 6 <= frame[3] <= 30 and abs(frame[2] - frame[3]) <= 4
 
 
@@ -122,7 +135,8 @@ def _on_tick(point: Point, line: Line) -> bool:
     return bool(_TICKED.match(line.text)) and point[0] - line.box[0] <= line.box[3] + 3
 
 
-def _check_box(frame: Rect, lines: tuple[Line, ...]) -> Control:
+def check_box(frame: Rect, lines: tuple[Line, ...]) -> Control:
+    """The box in front of a choice, named by the words after it, else before it, else by those of its row."""
     own = [o for o in lines if share(o.box, frame) > 0.6 and len(clean(o.text)) >= 2]
     if own:
         return Control(target=clean(own[0].text), role="button", box=frame)
@@ -137,6 +151,9 @@ def _check_box(frame: Rect, lines: tuple[Line, ...]) -> Control:
     left = [o for o in row if 0 <= frame[0] - right(o.box) <= 300 and len(clean(o.text)) >= 3]
     if left:
         return Control(target=clean(max(left, key=lambda o: right(o.box)).text), role="check box", box=frame, sure=0.5)
+    words = [o for o in row if o.box[0] > right(frame) and len(clean(o.text)) >= 3]
+    if words:
+        return Control(target=clean(min(words, key=lambda o: o.box[0]).text), role="check box", box=frame, sure=0.5)
     return Control(target=None, role="icon", box=frame, sure=0.35)
 
 
@@ -153,7 +170,8 @@ def _worded(point: Point, line: Line, frame: Rect | None, lines: tuple[Line, ...
     if len(inside) > 1:
         return Control(target=clean(text), role="link", box=_padded(box))
     if looks_like_field(line.box, frame):
-        label = field_label(frame, lines, outlined)
+        button = _button_beside(frame, lines)
+        label = button if button and _SEARCH.match(button) else field_label(frame, lines, outlined)
         return Control(target=label or _placeholder(text), role="field", box=frame, words=clean(text))
     return Control(target=clean(text), role="button", box=frame, label=field_label(frame, lines, outlined))
 
@@ -176,10 +194,9 @@ def _placeholder(text: str) -> str:
 def _framed(point: Point, frame: Rect, lines: tuple[Line, ...], size: tuple[int, int], outlined: Outline) -> Control:
     inside = [o for o in lines if share(o.box, frame) > 0.6 and any(c.isalnum() for c in o.text)]
     label = field_label(frame, lines, outlined)
-    after = [o for o in lines if same_row(o.box, frame) and -6 <= o.box[0] - right(frame) <= 50 and len(clean(o.text)) >= 3]
-    if after and not inside and frame[2] >= 60 and field_label(frame, lines, outlined, near=True) is None:
-        # A search field is often named by nothing but its button.
-        return Control(target=clean(min(after, key=lambda o: o.box[0]).text), role="field", box=frame, sure=0.5)
+    button = _button_beside(frame, lines)
+    if button and frame[2] >= 60 and (_SEARCH.match(button) or (not inside and field_label(frame, lines, outlined, near=True) is None)):
+        return Control(target=button, role="field", box=frame, sure=0.5)
     if _is_switch(frame) and not any(len(o.text) > 1 for o in inside):
         return _switch(frame, lines, label)
     chevron = next((o for o in inside if _is_chevron(o, frame)), None)
@@ -190,7 +207,7 @@ def _framed(point: Point, frame: Rect, lines: tuple[Line, ...], size: tuple[int,
         )
     if inside and frame[2] > 0.3 * size[0] and (not label or right(inside[0].box) < point[0]):
         first = min(inside, key=lambda o: o.box[0])
-        if not looks_like_field(first.box, frame) or frame[2] > 0.6 * size[0]:
+        if not looks_like_field(first.box, frame) or (frame[2] > 0.6 * size[0] and (not label or len(inside) > 1)):
             return Control(target=clean(first.text), role="row", box=frame)
     own = clean(min(inside, key=lambda o: distance(o.box, point)).text) if inside else None
     if own and frame[2] < 2 * frame[3]:
@@ -200,6 +217,12 @@ def _framed(point: Point, frame: Rect, lines: tuple[Line, ...], size: tuple[int,
     if own:
         return Control(target=_placeholder(own), role="field", box=frame, sure=0.6, words=own)
     return Control(target=None, role="field" if frame[2] >= 60 else "icon", box=frame, sure=0.3)
+
+
+def _button_beside(frame: Rect, lines: tuple[Line, ...]) -> str | None:
+    """The words right after a field: a search field is often named by nothing but its button."""
+    after = [o for o in lines if same_row(o.box, frame) and -6 <= o.box[0] - right(frame) <= 50 and len(clean(o.text)) >= 3]
+    return clean(min(after, key=lambda o: o.box[0]).text) if after else None
 
 
 def _is_switch(frame: Rect | None) -> bool:
@@ -239,7 +262,7 @@ def field_label(frame: Rect, lines: tuple[Line, ...], outlined: Outline, *, near
     for limit, candidates in ((300, colon), (60, left), (0, above), (300, [] if near else _first_of_row(frame, words))):
         close = [o for o in candidates if not limit or candidates is not left or frame[0] - right(o.box) <= limit]
         ordered = sorted(close, key=lambda o: right(o.box) if limit else bottom(o.box), reverse=True)
-        found = next((o for o in ordered[:3] if free(o)), None)
+        found = next((o for o in ordered[:3] if free(o) or (limit and candidates is not left and candidates is not colon)), None)
         if found is not None:
             return clean(found.text)
     return None

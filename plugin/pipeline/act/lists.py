@@ -11,6 +11,8 @@ from plugin.pipeline.artefacts import Action, Click, Line, Point, Reading, Rect,
 
 OPEN_S = 12.0
 """For which a list may stand open before an option is pressed."""
+_NEAREST_PX = 90
+"""From the control to the first option; a field to search in may stand between them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +79,7 @@ def fresh_rows(reading: Reading, click: Click, box: Rect, still: int) -> tuple[L
         o for o in reading.screens[still].lines
         if (o.text, o.box[1]) not in old and -12 <= o.box[0] - box[0] <= 40 and o.box[1] > box[1] and 0 <= o.box[1] - bottom(box) + 4 < 420
     ]  # fmt: skip
-    return tuple(fresh) if fresh and min(o.box[1] for o in fresh) - bottom(box) < 50 else ()
+    return tuple(fresh) if fresh and min(o.box[1] for o in fresh) - bottom(box) < _NEAREST_PX else ()
 
 
 def merged(found: list[Action]) -> list[Action]:

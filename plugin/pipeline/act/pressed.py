@@ -8,7 +8,7 @@ from dataclasses import replace
 from difflib import SequenceMatcher
 
 from plugin.pipeline.act.geometry import distance, grown, line_at, share
-from plugin.pipeline.act.labels import Control, clean, control_at, field_label, segment
+from plugin.pipeline.act.labels import Control, check_box, clean, control_at, field_label, is_box, segment
 from plugin.pipeline.act.values import Picture, still_there
 from plugin.pipeline.artefacts import Click, Line, Point, Reading, Rect, Watched
 from plugin.pipeline.engines import picture, shapes
@@ -17,6 +17,8 @@ _LOOK_BACK = 8
 _AREA_PX = 260
 _LEAST_LIST_PX = 36
 _AROUND_PX = 220
+_BESIDE_PX = 30
+_NEARBY = ((0, 0), (-6, 0), (0, -6), (-6, -6), (-12, 0), (0, -12), (-12, -6), (-20, 0), (-20, -4), (6, -6), (-26, -4))
 _ICON_PX = 64
 
 
@@ -35,12 +37,37 @@ def control(watched: Watched, reading: Reading, pictures: Picture, click: Click)
     found = control_at((click.x, click.y), lines, outlined, recoloured(click), size)
     if found.role in ("field", "check box") and found.box[2] >= _LEAST_LIST_PX and shapes.drop_arrow(gray, found.box):
         return replace(found, target=found.label or found.target, role="list")
+    if (
+        found.role in ("link", "icon", "field", "row")
+        and not found.words
+        and (box := _ticked(reading, pictures, click, worded=found.role == "link")) is not None
+    ):
+        return check_box(box, lines)
     if max(found.box[2:]) <= _ICON_PX and (found.target is None or _is_drawing(found.target)):
         worded = _with_hidden_words(replace(found, target=None, role="icon"), reading, pictures, click)
         return worded if worded.target else replace(worded, words=_drawn(pictures, click, worded.box))
     if found.target is None or found.role not in ("button", "link", "row", "check box"):
         return found
     return replace(found, target=_as_read_before(found.target, reading, click))
+
+
+def _ticked(reading: Reading, pictures: Picture, click: Click, *, worded: bool) -> Rect | None:
+    """A small box beside the tip of the pointer, on this still or on one before on which the pointer does not cover it.
+
+    Where words stand under the pointer (``worded``) the box must look different after the press: letters hold small boxes too.
+    """
+    point = (click.x, click.y)
+    for still in range(click.before, max(-1, click.before - 4), -1):
+        if still != click.before and not _same_layout(reading, click.before, still, point):
+            return None
+        for dx, dy in _NEARBY:
+            box = picture.outline(pictures(still), (max(0, click.x + dx), max(0, click.y + dy)), widest=60, highest=40)
+            if box is None or not is_box(box) or distance(box, point) > _BESIDE_PX:
+                continue
+            same = picture.alike(picture.cut(pictures(still), box), picture.cut(pictures(click.after), box))
+            if not same or not worded:
+                return box
+    return None
 
 
 def _is_drawing(text: str) -> bool:

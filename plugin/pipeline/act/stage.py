@@ -11,6 +11,7 @@ from typing import Any, cast
 from plugin.pipeline.act import controls, editor, followed, shell, taken_back, terminal, unpressed
 from plugin.pipeline.act.geometry import around, bottom, holds, right
 from plugin.pipeline.act.places import Places
+from plugin.pipeline.act.rows import row_of
 from plugin.pipeline.artefacts import Action, Actions, Point, Reading, Rect, Watched
 from plugin.pipeline.engines import picture
 from plugin.pipeline.side import known
@@ -60,7 +61,10 @@ def find_actions(watched: Watched, reading: Reading, pictures: Callable[[int], A
     places = Places(reading, pictures, (watched.width, watched.height))
     found += followed.actions(watched, reading, places, found)
     found.sort(key=lambda action: (action.act_s, action.start_s))
-    found = [a if a.place or a.before is None else replace(a, place=places.at(a.before)) for a in found]
+    found = [
+        a if a.place or a.before is None else replace(a, place=places.at(a.before), row=row_of(a, reading.screens[a.before].lines))
+        for a in found
+    ]
     return Actions(actions=tuple(taken_back.mark(found)), tools=_tools(found))
 
 
@@ -114,4 +118,4 @@ def _pictures(folder: Path, watched: Watched) -> Callable[[int], Any]:
     return load
 
 
-STAGE = Stage(name="act", version=8, needs=("watch", "read"), produces=Actions, run=run, uses=("side_files",), isolated=True)
+STAGE = Stage(name="act", version=10, needs=("watch", "read"), produces=Actions, run=run, uses=("side_files",), isolated=True)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from difflib import SequenceMatcher
 from typing import Any
 
-from plugin.pipeline.act.geometry import bottom, grown, right, share
+from plugin.pipeline.act.geometry import bottom, grown, right, share, words_within
 from plugin.pipeline.act.labels import clean
 from plugin.pipeline.artefacts import Click, Line, Point, Reading, Rect
 from plugin.pipeline.engines import picture
@@ -17,7 +17,6 @@ Picture = Callable[[int], Any]
 """Grey picture of a still by its index."""
 
 _LOOK_AHEAD = 10
-_MOSTLY = 0.6
 _POINTER = re.compile(r"^[I|\[\]Q] |(?: [I|\[\]])+$")
 """A text pointer in a field, or the glass of a search, read as a letter that stands alone."""
 
@@ -28,28 +27,11 @@ def inside(lines: Sequence[Line], box: Rect) -> str:
     held = [o for o in lines if share(o.box, reach) > 0.25 and box[1] - 3 <= o.box[1] + o.box[3] // 2 <= bottom(box) + 3]
     held.sort(key=lambda o: (o.box[1] // max(8, o.box[3]), o.box[0]))
     # Arrows at the end of a list or of a number, and a pointer, are read as single letters apart from the words.
-    words = [o for i, o in enumerate(held) if i == 0 or len(o.text.strip()) > 1 or o.box[0] - right(held[i - 1].box) <= 2 * o.box[3]]
-    return _POINTER.sub("", " ".join(t for o in words if (t := _typed(_part(o, reach))))).strip()
-
-
-def _part(line: Line, reach: Rect) -> str:
-    """What of a line stands within ``reach``: words whose middle lies in it, and of one that crosses its edge the letters that do."""
-    step = line.box[2] / max(len(line.text), 1)
-    if line.box[0] >= reach[0] - step / 2 and right(line.box) <= right(reach) + step / 2:
-        return line.text
-
-    def within(start: int, end: int) -> bool:
-        return reach[0] <= line.box[0] + step * (start + end) / 2 <= right(reach)
-
-    kept = []
-    for word in re.finditer(r"\S+", line.text):
-        crosses = not within(word.start(), word.start()) or not within(word.end(), word.end())
-        if within(word.start(), word.end()):
-            letters = "".join(c for i, c in enumerate(word[0], word.start()) if within(i, i + 1))
-            # OCR's boxes begin too early now and then; a label that runs into its value is mostly outside, or ends with a colon.
-            whole = not crosses or (len(letters) >= _MOSTLY * len(word[0]) and ":" not in word[0])
-            kept.append(word[0] if whole else letters)
-    return " ".join(kept)
+    words: list[Line] = []
+    for line in held:
+        if not words or len(line.text.strip()) > 1 or line.box[0] - right(words[-1].box) <= 2 * line.box[3]:
+            words.append(line)
+    return _POINTER.sub("", " ".join(t for o in words if (t := _typed(words_within(o, reach))))).strip()
 
 
 def _typed(text: str) -> str:

@@ -15,11 +15,15 @@ QUIET_S = 0.25
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
-    """Where a frame differs from the one before; ``shift_px`` where content scrolled. Carets and restless things are left out before."""
+    """Where a frame differs from the one before; ``shift_px`` where content moved, ``moved_from`` the topmost row of that content.
+
+    Carets and restless things are left out before.
+    """
 
     time_s: float
     rects: tuple[Rect, ...]
     shift_px: int = 0
+    moved_from: int = 0
 
 
 def without_pointer(differences: Iterable[Difference], explained: Mapping[float, tuple[Rect, ...]]) -> tuple[Difference, ...]:

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from plugin.pipeline.artefacts import Click, Pointer, Rect, Still
 from plugin.pipeline.watching.changes import Difference
-from plugin.pipeline.watching.differences import overlap, union
+from plugin.pipeline.watching.differences import overlap
 
 REST_S = 0.12
 ARRIVED_PX = 6
@@ -55,7 +55,7 @@ def _hover(during: Sequence[Difference], start_s: float, at: Pointer) -> Rect | 
 
 def _without_wheel(during: list[Difference], at: Pointer) -> list[Difference]:
     """What happened at a rest, without the scrolling by a wheel: it is no effect of a press."""
-    wheel = [d.time_s for d in during if d.shift_px and union(list(d.rects))[1] < at.y - WHEEL_PX]
+    wheel = [d.time_s for d in during if d.shift_px and d.moved_from < at.y - WHEEL_PX]
     if not wheel:
         return during
     ended_s = wheel[0]

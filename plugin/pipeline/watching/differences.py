@@ -97,3 +97,15 @@ def vertical_shift(before: Any, after: Any, rect: Rect) -> int:
                 best, best_share = signed, share
     still = float((np.abs(rows_a[::6] - rows_b[::6]).mean(axis=1) < 4).mean())
     return best if best_share > 0.85 and still < 0.6 else 0
+
+
+def scrolled_from(before: Any, after: Any, rect: Rect, shift: int) -> int:
+    """The topmost row of ``rect`` from which on its content moved by ``shift`` pixels (see :func:`vertical_shift`): what lies above stayed."""
+    x, y, width, height = rect
+    a = before[y : y + height, x : x + width : 4].astype(np.float32)
+    b = after[y : y + height, x : x + width : 4].astype(np.float32)
+    moved = np.abs(a[: height - shift] - b[shift:]) if shift > 0 else np.abs(a[-shift:] - b[:shift])
+    stayed = np.abs(a - b).mean(axis=1)
+    first = max(0, shift)
+    rows = np.flatnonzero((moved.mean(axis=1) < 4) & (stayed[first : first + len(moved)] > 4))
+    return y + first + int(rows[0]) if len(rows) else y + height

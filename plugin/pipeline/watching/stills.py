@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from plugin.pipeline.artefacts import Pointer, Rect, Still
 from plugin.pipeline.engines.video import Frame
 from plugin.pipeline.watching.differences import changed_cells, overlap, rectangles
@@ -18,6 +20,7 @@ BUSY_EVERY_S = 12.0
 """In a picture that never rests (a film) one still is kept this often."""
 SURE_PX = 24
 MOST_RECTS = 6
+RING_PX = 4
 WIDEST_PX, HIGHEST_PX = 200, 64
 """A control that lights up under the pointer, at most."""
 
@@ -37,7 +40,7 @@ class Keeper:
         if hidden and bare is not None:
             luma = luma.copy()
             for rect in hidden:
-                part_of(luma, rect)[:] = part_of(bare.luma, rect)
+                part_of(luma, rect)[:] = _as_around(luma, bare.luma, rect)
         changed: tuple[Rect, ...] = ((0, 0, luma.shape[1], luma.shape[0]),)
         if self._shown is not None:
             changed = tuple(rectangles(changed_cells(self._shown, luma), join=1))
@@ -51,7 +54,7 @@ class Keeper:
             shown = bare.bgr()
             for rect in hidden:
                 self._lifted.append((len(self.stills), rect, part_of(image, rect).copy()))
-                part_of(image, rect)[:] = part_of(shown, rect)
+                part_of(image, rect)[:] = _as_around(image, shown, rect)
         self._write(name, image)
         self.stills.append(Still(time_s=round(since_s, 3), until_s=round(frame.time_s, 3), path=name, changed=changed))
         self._shown = luma if hidden else luma.copy()
@@ -86,6 +89,15 @@ def hidden_by_pointer(bare: Frame, frame: Frame, now: Rect, before: Rect) -> tup
         return ()
     fits = (r for r in rects if r[2] <= WIDEST_PX and r[3] <= HIGHEST_PX and overlap(r, now, SURE_PX))
     return tuple(r for r in fits if not overlap(r, before, 2))
+
+
+def _as_around(image: Any, bare: Any, rect: Rect) -> Any:
+    """What ``bare`` shows in a rectangle, in the shade that ``image`` has around it: a control may be lit while the pointer is on it."""
+    wider = (rect[0] - RING_PX, rect[1] - RING_PX, rect[2] + 2 * RING_PX, rect[3] + 2 * RING_PX)
+    difference = part_of(image, wider).astype(np.int16) - part_of(bare, wider)
+    ring = np.ones(difference.shape[:2], bool)
+    ring[RING_PX:-RING_PX, RING_PX:-RING_PX] = False
+    return np.clip(part_of(bare, rect) + np.median(difference[ring], axis=0), 0, 255).astype(np.uint8)
 
 
 def part_of(image: Any, rect: Rect) -> Any:

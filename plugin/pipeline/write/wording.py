@@ -180,6 +180,10 @@ def _control(action: Action, cues: Cues, place: str | None, own: bool) -> str:
     if action.kind in ("scroll", "drag"):
         name = action.kind if target else f"{action.kind}_nothing"
         return words.get(name, words["scroll_nothing"]).format(target=target, value=action.value or "", place=where)
+    if action.row:
+        where = words["place_row"].format(row=action.row)
+    if not target and action.role == "icon" and not action.value:
+        return words["icon"].format(place=where)
     if not target and action.role == "icon" and action.value:
         return words["click"].format(target=words[f"icon_{action.value}"], place=where)
     if not target:
