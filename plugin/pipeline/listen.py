@@ -139,7 +139,7 @@ def _language(audio: Audio, recogniser: Hears, announced: str | None) -> str | N
 
 STAGE = Stage(
     name="listen",
-    version=2,
+    version=3,
     needs=("probe",),
     produces=Transcript,
     run=run,

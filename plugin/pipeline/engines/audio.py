@@ -62,6 +62,8 @@ def _decoded(path: Path, media: Media) -> Iterator[tuple[float, Audio]]:
         stream = opening.audio_stream(container)
         if stream is None:
             return
+        # Live muxers write nonsense about what of a packet is padding (19 of 20 ms were seen); really it is some milliseconds at the beginning.
+        stream.codec_context.options = {"flags2": "+skip_manual"}
         origin_s = opening.origin_s(container)
         resampler: Any = None
         layout: Any = None
