@@ -59,7 +59,7 @@ def watch(context: Context) -> Watched:
     return watcher.finish(media)
 
 
-STAGE = Stage(name="watch", version=9, needs=("probe",), produces=Watched, run=watch, uses=("side_files",), isolated=True)
+STAGE = Stage(name="watch", version=10, needs=("probe",), produces=Watched, run=watch, uses=("side_files",), isolated=True)
 
 
 @dataclass(slots=True)

@@ -9,8 +9,8 @@ from difflib import SequenceMatcher
 from statistics import median
 
 from plugin.pipeline.act import lists, pressed, values
-from plugin.pipeline.act.geometry import grown, holds, line_at
-from plugin.pipeline.act.labels import Control, is_password
+from plugin.pipeline.act.geometry import centre, grown, holds, line_at
+from plugin.pipeline.act.labels import Control, is_password, looks_like_field
 from plugin.pipeline.act.values import Picture
 from plugin.pipeline.artefacts import Action, ActionKind, Click, Reading, Rect, Watched
 from plugin.pipeline.engines import picture
@@ -80,14 +80,15 @@ def _distinct(clicks: Sequence[Click], watched: Watched, reading: Reading, pictu
         if last is not None and click.time_s - last.time_s < _SOONEST_S:
             # The first has had its effect; a page that is drawn anew looks like a press elsewhere.
             apart = abs(click.x - last.x) + abs(click.y - last.y) > _APART_PX
-            if click.confidence <= last.confidence + (_MUCH_SURER if apart else _SURER):
+            typed = apart and _typed_after(watched, pictures, click)
+            if not typed and click.confidence <= last.confidence + (_MUCH_SURER if apart else _SURER):
                 continue
             kept.pop()
         kept.append(click)
         outline = picture.outline(pictures(click.before), point, widest=1400, highest=90)
-        worded = line_at(tuple(o for o in reading.screens[click.before].lines if len(o.text) > 1), point) is not None
+        line = line_at(tuple(o for o in reading.screens[click.before].lines if len(o.text) > 1), point)
         fits = outline is not None and 80 <= outline[2] < 0.9 * watched.width and outline[3] <= 60
-        field = outline if fits and not worded else None
+        field = outline if fits and outline is not None and (line is None or looks_like_field(line.box, outline)) else None
     return kept
 
 
@@ -159,14 +160,17 @@ def _outcome(control: Control, reading: Reading, pictures: Picture, click: Click
         if control.role == "field" and picture.dots(pictures(still), control.box) and not picture.dots(pictures(click.before), control.box):
             return "type", None, True, still
         now = values.inside(reading.screens[still].lines, control.box)
-        if not now or any(SequenceMatcher(None, now, old).ratio() > (0.85 if old == before else 0.7) for old in earlier):
+        if not now or now == before or _is_pointer(reading, still, control.box, click, now):
+            continue
+        again = _retyped(reading, control.box, before, click.after, still)
+        if not again and any(SequenceMatcher(None, now, old).ratio() > (0.85 if old == before else 0.7) for old in earlier):
             continue
         if len(now) < 2 and not now.isdigit():
             continue
-        if control.words and SequenceMatcher(None, now, control.words).ratio() > 0.8:
+        if not again and control.words and SequenceMatcher(None, now, control.words).ratio() > 0.8:
             continue
         value = values.agreed(now, reading, pictures, (click.x, click.y), control.box, still)
-        if lists.was_chosen(reading, click, control.box, value, before, still):
+        if not again and lists.was_chosen(reading, click, control.box, value, before, still):
             return "select", value, False, still
         if control.role == "list":
             return "select", value, False, still
@@ -174,6 +178,32 @@ def _outcome(control: Control, reading: Reading, pictures: Picture, click: Click
             return "type", value, is_password(control.target), still
         break
     return "click", None, False, click.after
+
+
+def _typed_after(watched: Watched, pictures: Picture, click: Click) -> bool:
+    """Whether something was typed right where a press led."""
+    outline = picture.outline(pictures(click.before), (click.x, click.y), widest=1400, highest=90)
+    if outline is None or outline[3] > 60:
+        return False
+    soon = (c for c in watched.changes if click.time_s < c.start_s <= click.time_s + 3.0 and c.kind == "typing")
+    return any(holds(outline, centre(c.box), 4) for c in soon)
+
+
+def _retyped(reading: Reading, box: Rect, before: str, first: int, still: int) -> bool:
+    """Whether a filled field was seen with something quite different in it meanwhile: what stands there at last was typed, however alike."""
+    meanwhile = (values.inside(reading.screens[i].lines, box) for i in range(first, still))
+    return bool(before) and any(SequenceMatcher(None, text, before).ratio() < 0.6 for text in meanwhile)
+
+
+def _is_pointer(reading: Reading, still: int, box: Rect, click: Click, text: str) -> bool:
+    """Whether all that stands in a field is the text pointer, read as a one."""
+    if text not in ("1", "I", "l", "|"):
+        return False
+    return any(
+        o.text.strip() == text and holds(o.box, (click.x, click.y), 12)
+        for o in reading.screens[still].lines
+        if holds(box, centre(o.box), 4)
+    )
 
 
 def _highlight(control: Control, point: tuple[int, int], size: tuple[int, int]) -> Rect:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from typing import Literal
 
-from plugin.pipeline.act.geometry import around, right, same_row
+from plugin.pipeline.act.geometry import around, bottom, right, same_row
 from plugin.pipeline.artefacts import Action, Change, Line, Rect, Screen, Watched
 
 _NANO = re.compile(r"\bGNU nano\b|^\s*UW PICO", re.IGNORECASE)
@@ -23,6 +23,7 @@ _NUMBERED = re.compile(r"^\d{1,5}(?: +|$)")
 _PARTS = re.compile(r"[^\s/=:;,\"'()\[\]{}<>]+")
 
 _RULER = re.compile(r"^(?:.* )?\d+,\d+(?:-\d+)? +(?:All|Top|Bot|\d{1,2}%)$")
+_BAR = re.compile(r"^(?P<file>[^\s\"]\S*(?: \[\+\])?) +(?:.* )?\d+,\d+(?:-\d+)? +(?:All|Top|Bot|\d{1,2}%)$")
 _OPENED = re.compile(r'^"[^"]+" (?:\[\w+\] ?)?(?:\d+L|\d+ lines)')
 
 Name = Literal["nano", "vim"]
@@ -53,12 +54,40 @@ def page(screen: Screen, edge: RightEdge) -> Page | None:
         last = _status_line(screen)
     if last is None:
         return None
+    bar = _bar(screen)
+    if bar is not None:
+        last = _below(bar, screen) or mode or replace(bar, text="")
     left = min([last.box[0], *(t.box[0] for t in tildes)]) - 6
     end = max(edge(t.box) for t in tildes) if tildes else edge(last.box)
     inside = [o for o in screen.lines if o.box[0] >= left and right(o.box) <= end + 4 and o.text != "~" and o is not last]
-    rows = _rows([o for o in inside if o.box[1] < last.box[1]])
+    floor = bar.box[1] if bar is not None else last.box[1]
+    rows = _rows([o for o in inside if o.box[1] + o.box[3] // 2 < floor])
     region = (left, min([o.box[1] for o in inside] or [last.box[1]]), end - left, last.box[1] + last.box[3])
-    return Page(still=screen.still, editor="vim", title="vim", region=region, rows=rows, status=last.text)
+    title = bar.text.removesuffix("[+]").strip() if bar is not None else "vim"
+    return Page(still=screen.still, editor="vim", title=title or "vim", region=region, rows=rows, status=last.text)
+
+
+def _bar(screen: Screen) -> Line | None:
+    """Vim's status bar, where it has one: the file's name and the place in it, with the row for commands beneath."""
+    for line in screen.lines:
+        row = sorted((o for o in screen.lines if same_row(o.box, line.box) and o.box[0] >= line.box[0]), key=lambda o: o.box[0])
+        for end in range(1, min(len(row), 4) + 1):
+            found = _BAR.match(" ".join(o.text for o in row[:end]))
+            bar = replace(line, box=around([o.box for o in row[:end]]), text=found["file"]) if found else None
+            if bar is not None and (_below(bar, screen) or any(o.text == "~" and o.box[1] < line.box[1] for o in screen.lines)):
+                return bar
+    return None
+
+
+def _below(bar: Line, screen: Screen) -> Line | None:
+    """The row under the status bar, as one line."""
+    row = [o for o in screen.lines if bottom(bar.box) - 4 <= o.box[1] <= bottom(bar.box) + bar.box[3] and abs(o.box[0] - bar.box[0]) <= 12]
+    if not row:
+        return None
+    beside = sorted(
+        (o for o in screen.lines if same_row(o.box, row[0].box) and right(o.box) <= right(bar.box) + 12), key=lambda o: o.box[0]
+    )
+    return Line(box=around([o.box for o in beside]), text=" ".join(o.text for o in beside), confidence=row[0].confidence)
 
 
 def continued(previous: Page, screen: Screen) -> Page | None:
@@ -146,9 +175,18 @@ def actions(pages: Sequence[Page], watched: Watched, gone: int | None) -> list[A
             found.append(_timed(part, at, begin + (end - begin) * (i + 1) / len(parts), old.still, new.still))
     if gone is not None and pages:
         last = pages[-1]
-        keys = ("Ctrl+X",) if last.editor == "nano" else ("Esc", last.status if last.status.startswith(":") else ":q", "Enter")
+        keys = ("Ctrl+X",) if last.editor == "nano" else ("Esc", "Enter")
+        command = None if last.editor == "nano" else last.status if last.status.startswith(":") else ":q"
         leave = Action(
-            kind="key", start_s=0, act_s=0, end_s=0, keys=keys, target=last.editor, role="editor", place=last.title or last.editor
+            kind="key",
+            start_s=0,
+            act_s=0,
+            end_s=0,
+            keys=keys,
+            value=command,
+            target=last.editor,
+            role="editor",
+            place=last.title or last.editor,
         )
         found.append(_timed(leave, watched.stills[last.still].until_s, watched.stills[gone].time_s, last.still, gone))
     return found
@@ -163,8 +201,10 @@ def _command_line(old: Page, new: Page) -> Action | None:
 
 
 def _saved(page_: Page) -> Action:
-    keys = ("Ctrl+O", "Enter") if page_.editor == "nano" else ("Esc", ":w", "Enter")
-    return Action(kind="key", start_s=0, act_s=0, end_s=0, keys=keys, role="editor", place=page_.title or page_.editor, confidence=0.8)
+    keys, command = (("Ctrl+O", "Enter"), None) if page_.editor == "nano" else (("Esc", "Enter"), ":w")
+    return Action(
+        kind="key", start_s=0, act_s=0, end_s=0, keys=keys, value=command, role="editor", place=page_.title or page_.editor, confidence=0.8
+    )
 
 
 def _search(old: Page, new: Page, watched: Watched) -> Action | None:
@@ -243,6 +283,4 @@ def _same_but_caret(word: str, old: str) -> bool:
 
 
 def _timed(action: Action, start_s: float, end_s: float, before: int, after: int) -> Action:
-    from dataclasses import replace
-
     return replace(action, start_s=round(start_s, 3), act_s=round(start_s, 3), end_s=round(end_s, 3), before=before, after=after)

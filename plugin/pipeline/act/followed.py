@@ -12,6 +12,7 @@ from plugin.pipeline.artefacts import Action, Line, Reading, Watched
 _APPROACH_S = 1.5
 _EFFECT_S = 2.5
 """A page comes within this time after the press that opened it."""
+_AT_ONCE_S = 0.8
 _LEAST_SHARE = 0.2
 """Of the screen, that changes when another page comes."""
 
@@ -21,16 +22,17 @@ def actions(watched: Watched, reading: Reading, places: Places, told: Sequence[A
     found: list[Action] = []
     for still in range(1, len(reading.screens)):
         heading = places.at(still)
-        if heading is None or heading == places.at(still - 1) or not places.came(still):
+        if heading is None or heading == places.at(still - 1) or not _came(watched, places, still):
             continue
         came_s = watched.stills[still - 1].until_s
         large = any(
-            abs(c.start_s - came_s) <= 0.3 and c.box[2] * c.box[3] >= _LEAST_SHARE * watched.width * watched.height for c in watched.changes
+            c.start_s - 0.3 <= came_s <= c.end_s + 0.3 and c.box[2] * c.box[3] >= _LEAST_SHARE * watched.width * watched.height
+            for c in watched.changes
         )
-        if not large or any(-_EFFECT_S <= a.act_s - came_s <= 0.3 and a.after != a.before for a in (*told, *found) if a.kind != "type"):
-            continue
-        shown = [i for i in range(still - 1, -1, -1) if watched.stills[i].until_s >= came_s - _EFFECT_S]
+        shown = [i for i in range(still - 1, -1, -1) if watched.stills[i].until_s >= came_s - _EFFECT_S] if large else []
         before, link = next(((i, link) for i in shown if (link := _link(reading, i, heading)) is not None), (still, None))
+        if any(_brought(a, before, came_s) for a in (*told, *found)):
+            continue
         if link is not None:
             found.append(
                 Action(
@@ -39,6 +41,20 @@ def actions(watched: Watched, reading: Reading, places: Places, told: Sequence[A
                 )
             )  # fmt: skip
     return found
+
+
+def _came(watched: Watched, places: Places, still: int) -> bool:
+    """Whether another page came with this still or shortly before: its heading may be drawn last."""
+    recent = (i for i in range(still, 0, -1) if watched.stills[i].until_s >= watched.stills[still].time_s - _APPROACH_S)
+    return any(places.came(i) for i in recent)
+
+
+def _brought(action: Action, shown: int, came_s: float) -> bool:
+    """Whether an action, done while the link was to be seen, brought the page."""
+    if action.kind == "click" and abs(action.act_s - came_s) <= _AT_ONCE_S:
+        return True
+    done = action.kind != "type" and action.before is not None and action.before >= shown and action.after != action.before
+    return done and -_EFFECT_S <= action.act_s - came_s <= 0.3
 
 
 def _link(reading: Reading, still: int, heading: str) -> Line | None:

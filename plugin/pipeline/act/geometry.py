@@ -75,6 +75,7 @@ def words_within(line: Line, reach: Rect) -> str:
         if within(word.start(), word.end()):
             letters = "".join(c for i, c in enumerate(word[0], word.start()) if within(i, i + 1))
             # OCR's boxes begin too early now and then; a label that runs into its value is mostly outside, or ends with a colon.
-            whole = not crosses or (2 * len(letters) >= len(word[0]) and ":" not in word[0])
+            cut = word[0].replace(letters, "", 1)
+            whole = not crosses or (2 * len(letters) >= len(word[0]) and any(c.isalnum() for c in cut) and ":" not in cut)
             kept.append(word[0] if whole else letters)
     return " ".join(kept)

@@ -63,6 +63,9 @@ def control_at(point: Point, lines: tuple[Line, ...], outlined: Outline, hover: 
     line = line_at(lines, point, 5)
     if frame is not None and line is not None and len(line.text.strip()) >= 2 and frame[2] < line.box[2] and not is_box(frame):
         frame = None if frame[3] <= line.box[3] and share(frame, line.box) > 0.6 else frame  # the ground between letters
+    if frame is not None and frame[2] >= 60:
+        lines = tuple(part for o in lines for part in _apart(o, frame))
+        line = line_at(lines, point, 5)
     if frame is not None and line is not None and not is_box(frame) and line.box[2] > frame[2] + 4 * line.box[3]:
         line = _part(line, frame)  # buttons beside each other are read as one line
     if frame is not None and line is not None and holds(line.box, point) and share(line.box, frame) <= 0.4 and not is_box(frame):
@@ -86,6 +89,19 @@ def control_at(point: Point, lines: tuple[Line, ...], outlined: Outline, hover: 
     if row is not None:
         return row
     return Control(target=None, role="icon", box=_around(point), sure=0.3)
+
+
+def _apart(line: Line, frame: Rect) -> tuple[Line, ...]:
+    """A label that was read in one line with what stands in its field, as two."""
+    if not (
+        line.box[0] < frame[0] - 2 * line.box[3]
+        and frame[0] + line.box[3] < right(line.box) <= right(frame) + 4
+        and same_row(line.box, frame)
+    ):
+        return (line,)
+    label = replace(line, box=(line.box[0], line.box[1], frame[0] - line.box[0], line.box[3]))
+    text = words_within(line, label.box)
+    return (replace(label, text=text), _part(line, frame)) if text and text != line.text else (line,)
 
 
 def _part(line: Line, frame: Rect) -> Line:
@@ -122,7 +138,7 @@ def is_cell(frame: Rect, outlined: Outline) -> bool:
             if other is None or abs(other[0] - frame[0]) > 2 or abs(other[2] - frame[2]) > 3:
                 continue
             gap = frame[1] - bottom(other) if y < frame[1] else other[1] - bottom(frame)
-            if 0 <= gap <= 4 and other[3] >= 0.6 * frame[3]:
+            if 0 <= gap <= 3 and other[3] >= 0.6 * frame[3]:
                 return True
     return False
 

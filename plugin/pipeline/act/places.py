@@ -44,13 +44,14 @@ class Places:
         """None where nothing on the screen could be a heading or a title."""
         for number in range(len(self._known), still + 1):
             screen = self._reading.screens[number]
-            found = self._heading(screen)
-            if number and not self.came(number) and (found is None or found in _texts(self._reading.screens[number - 1])):
+            heading = self._heading(screen)
+            found = clean(heading.text) if heading is not None else None
+            if number and not self.came(number) and (heading is None or _stood(heading, self._reading.screens[number - 1])):
                 found = self._known[-1]  # it was scrolled away; what else is large stood there before and was no heading either
             self._known.append(found or _title(_worded(screen.lines)))
         return self._known[still]
 
-    def _heading(self, screen: Screen) -> str | None:
+    def _heading(self, screen: Screen) -> Line | None:
         gray, worded = self._pictures(screen.still), _worded(screen.lines)
         if not worded:
             return None
@@ -66,7 +67,7 @@ class Places:
             return None
         largest = max(found.values())
         tops = [worded[i] for i, size in found.items() if size >= _NEARLY * largest]
-        return clean(min(tops, key=lambda o: (o.box[1] < _BANNER * self._size[1], o.box[1])).text)
+        return min(tops, key=lambda o: (o.box[1] < _BANNER * self._size[1], o.box[1]))
 
     def came(self, still: int) -> bool:
         """Whether a still shows another page than the one before: by the browser's address where it is to be read, else by the texts of both."""
@@ -120,8 +121,8 @@ def _begins_its_row(line: Line, lines: tuple[Line, ...]) -> bool:
     return not any(0 <= line.box[0] - right(o.box) < 3 * o.box[3] and same_row(o.box, line.box) for o in lines if o is not line)
 
 
-def _texts(screen: Screen) -> set[str]:
-    return {clean(o.text) for o in screen.lines}
+def _stood(line: Line, screen: Screen) -> bool:
+    return any(o.text == line.text and abs(o.box[0] - line.box[0]) <= 4 and abs(o.box[1] - line.box[1]) <= 4 for o in screen.lines)
 
 
 def _title(worded: list[Line]) -> str | None:

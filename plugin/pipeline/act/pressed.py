@@ -29,6 +29,8 @@ def control(watched: Watched, reading: Reading, pictures: Picture, click: Click)
 
     def outlined(at: Point) -> Rect | None:
         found = picture.outline(gray, at, widest=1400, highest=90)
+        if at == (click.x, click.y) and click.before and found is not None and found[2] >= _LEAST_LIST_PX:
+            return _whole(found, at, pictures, click.before)
         if found is None and at == (click.x, click.y) and click.before and line_at(lines, at, 5) is None:
             # The pointer may lie across the edge of something as small as a switch.
             found = picture.outline(pictures(click.before - 1), at, widest=80, highest=40)
@@ -68,6 +70,21 @@ def _ticked(reading: Reading, pictures: Picture, click: Click, *, worded: bool) 
             if not same or not worded:
                 return box
     return None
+
+
+def _whole(box: Rect, at: Point, pictures: Picture, still: int) -> Rect:
+    """A field that its own pointer or caret seems to part in two: as wide as stills shortly before show it in that place."""
+    for earlier in range(still - 1, max(-1, still - 4), -1):
+        before = picture.outline(pictures(earlier), at, widest=1400, highest=90)
+        if (
+            before is not None
+            and abs(before[1] - box[1]) <= 2
+            and abs(before[3] - box[3]) <= 3
+            and before[2] > box[2] + 8
+            and share(box, before) > 0.9
+        ):
+            return before
+    return box
 
 
 def _is_drawing(text: str) -> bool:
@@ -154,7 +171,10 @@ def _completed(lines: tuple[Line, ...], reading: Reading, pictures: Picture, cli
             continue
         here = picture.cut(gray, old.box, 2)
         there = picture.alike(here, picture.cut(pictures(still), old.box, 2), picture.mask_of(spot, old.box, here.shape, 2))
-        if there or _same_layout(reading, click.before, still, point):
+        other = any(
+            share(o.box, old.box) > 0.5 and SequenceMatcher(None, o.text, old.text).ratio() < 0.6 for o in lines if len(o.text) >= 3
+        )
+        if there or (not other and _same_layout(reading, click.before, still, point)):
             return (*(o for o in lines if not share(o.box, grown(old.box, 4, 10**5, 10**5)) > 0.5), old)
     return lines
 

@@ -21,7 +21,7 @@ PASSING_S, PASSING_PX = 0.2, 30
 """A pause this short with moves of this length before and after it, in one direction, is a frame that the recorder left out."""
 WHEEL_PX, SETTLED_S = 40, 0.3
 """A wheel moves what stands above the pointer too, by this much; a press that unfolds something moves what stands below. What comes this soon after is its end."""
-HOVER_S = 0.1
+HOVER_S, LEAST_HOVER_PX = 0.1, 30
 SAME_FRAME_S = 0.03
 REACTION_S = 0.1
 """Between the press and the first frame that shows its effect."""
@@ -42,7 +42,7 @@ def find(track: Sequence[Pointer], differences: Sequence[Difference], stills: Se
             continue
         time_s = max(start_s, effect.time_s - REACTION_S)
         before, after = neighbours(stills, time_s)
-        confidence = _confidence(effect, at, time_s - start_s, hover is not None)
+        confidence = _confidence(effect, at, time_s - start_s, hover is not None and hover[2] >= LEAST_HOVER_PX)
         found.append(Click(time_s=round(time_s, 3), x=at.x, y=at.y, hover=hover, before=before, after=after, confidence=confidence))
     return tuple(found)
 

@@ -200,7 +200,15 @@ def _typed(action: Action, cues: Cues, where: str, own: bool) -> str:
     elif own and target and _USER_FIELD.search(target):
         text = words["own_user"].format(target=target, place=where)
     else:
-        name = "type_empty" if target and action.value == "" else "type" if target else "type_nothing"
+        name = (
+            "type_empty"
+            if target and action.value == ""
+            else "line"
+            if target and action.role == "line"
+            else "type"
+            if target
+            else "type_nothing"
+        )
         text = words[name].format(value=action.value, target=target, place=where)
     if any(k.lower() in _ENTER for k in action.keys):
         text = words["enter_too"].format(sentence=text)
