@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from difflib import SequenceMatcher
 from statistics import median
@@ -160,14 +160,12 @@ def _outcome(control: Control, reading: Reading, pictures: Picture, click: Click
         if control.role == "field" and picture.dots(pictures(still), control.box) and not picture.dots(pictures(click.before), control.box):
             return "type", None, True, still
         now = values.inside(reading.screens[still].lines, control.box)
-        if not now or now == before or _is_pointer(reading, still, control.box, click, now):
-            continue
         again = _retyped(reading, control.box, before, click.after, still)
-        if not again and any(SequenceMatcher(None, now, old).ratio() > (0.85 if old == before else 0.7) for old in earlier):
-            continue
-        if len(now) < 2 and not now.isdigit():
-            continue
-        if not again and control.words and SequenceMatcher(None, now, control.words).ratio() > 0.8:
+        if (
+            now == before
+            or not _is_new(now, [] if again else earlier, before, None if again else control.words)
+            or _is_pointer(reading, still, control.box, click, now)
+        ):
             continue
         value = values.agreed(now, reading, pictures, (click.x, click.y), control.box, still)
         if not again and lists.was_chosen(reading, click, control.box, value, before, still):
@@ -187,6 +185,15 @@ def _typed_after(watched: Watched, pictures: Picture, click: Click) -> bool:
         return False
     soon = (c for c in watched.changes if click.time_s < c.start_s <= click.time_s + 3.0 and c.kind == "typing")
     return any(holds(outline, centre(c.box), 4) for c in soon)
+
+
+def _is_new(now: str, earlier: Iterable[str], before: str, words: str | None) -> bool:
+    """Whether a text is one that a field did not show before, and no speck."""
+    if not now or (len(now) < 2 and not now.isdigit()):
+        return False
+    if words and SequenceMatcher(None, now, words).ratio() > 0.8:
+        return False
+    return not any(SequenceMatcher(None, now, old).ratio() > (0.85 if old == before else 0.7) for old in earlier)
 
 
 def _retyped(reading: Reading, box: Rect, before: str, first: int, still: int) -> bool:

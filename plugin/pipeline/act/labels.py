@@ -55,21 +55,9 @@ Outline = Callable[[Point], Rect | None]
 
 def control_at(point: Point, lines: tuple[Line, ...], outlined: Outline, hover: Rect | None, size: tuple[int, int]) -> Control:
     """The control at a point of a still. ``hover`` is what recoloured under the pointer."""
-    outline = outlined(point)
     lines = tuple(o for o in lines if not _is_pointer(o, point) and not is_stroke(o))
-    frame = _frame(point, outline, hover, size)
-    if frame is not None and is_cell(frame, outlined):
-        frame = None
-    line = line_at(lines, point, 5)
-    if frame is not None and line is not None and len(line.text.strip()) >= 2 and frame[2] < line.box[2] and not is_box(frame):
-        frame = None if frame[3] <= line.box[3] and share(frame, line.box) > 0.6 else frame  # the ground between letters
-    if frame is not None and frame[2] >= 60:
-        lines = tuple(part for o in lines for part in _apart(o, frame))
-        line = line_at(lines, point, 5)
-    if frame is not None and line is not None and not is_box(frame) and line.box[2] > frame[2] + 4 * line.box[3]:
-        line = _part(line, frame)  # buttons beside each other are read as one line
-    if frame is not None and line is not None and holds(line.box, point) and share(line.box, frame) <= 0.4 and not is_box(frame):
-        frame = None  # the words under the point stand in no frame, what lies beside them does
+    frame = _frame(point, outlined(point), hover, size)
+    frame, line, lines = _frame_and_line(point, frame, lines, outlined)
     if frame is not None and is_box(frame):
         return check_box(frame, lines)
     if line is not None and _on_tick(point, line):
@@ -89,6 +77,26 @@ def control_at(point: Point, lines: tuple[Line, ...], outlined: Outline, hover: 
     if row is not None:
         return row
     return Control(target=None, role="icon", box=_around(point), sure=0.3)
+
+
+def _frame_and_line(
+    point: Point, frame: Rect | None, lines: tuple[Line, ...], outlined: Outline
+) -> tuple[Rect | None, Line | None, tuple[Line, ...]]:
+    """The drawn frame and the words at a point, and all lines, with what OCR read together taken apart and frames that are none left out."""
+    if frame is not None and is_cell(frame, outlined):
+        frame = None
+    if frame is not None and frame[2] >= 60:
+        lines = tuple(part for o in lines for part in _apart(o, frame))
+    line = line_at(lines, point, 5)
+    if frame is None or line is None or is_box(frame):
+        return frame, line, lines
+    if len(line.text.strip()) >= 2 and frame[2] < line.box[2] and frame[3] <= line.box[3] and share(frame, line.box) > 0.6:
+        return None, line, lines  # the ground between letters
+    if line.box[2] > frame[2] + 4 * line.box[3]:
+        line = _part(line, frame)  # buttons beside each other are read as one line
+    if holds(line.box, point) and share(line.box, frame) <= 0.4:
+        return None, line, lines  # the words under the point stand in no frame, what lies beside them does
+    return frame, line, lines
 
 
 def _apart(line: Line, frame: Rect) -> tuple[Line, ...]:
@@ -138,7 +146,7 @@ def is_cell(frame: Rect, outlined: Outline) -> bool:
             if other is None or abs(other[0] - frame[0]) > 2 or abs(other[2] - frame[2]) > 3:
                 continue
             gap = frame[1] - bottom(other) if y < frame[1] else other[1] - bottom(frame)
-            if 0 <= gap <= 3 and other[3] >= 0.6 * frame[3]:
+            if 0 <= gap <= 3 and 0.6 * frame[3] <= other[3] <= 1.7 * frame[3]:
                 return True
     return False
 
