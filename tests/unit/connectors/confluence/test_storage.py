@@ -14,7 +14,7 @@ from connectors.confluence.canonical import mark_of, plain_of
 from connectors.confluence.memory import compact, expanded
 from connectors.confluence.render import body_of
 from connectors.confluence.storage import Malformed, clean, parse, short, text_of, write
-from connectors.confluence.words import label_of, revision_of, title_of, version_message
+from connectors.confluence.words import label_of, publisher_of, revision_of, title_of, version_message
 from connectors.contract import Facts, Page
 from tests.contract.confluence.fake.storage import edited, normalised
 
@@ -119,6 +119,12 @@ def test_keys_are_kept_short_and_come_back(keys: list[str | None]) -> None:
 def test_messages(message: str, revision: int, changed: tuple[int, ...], said: str) -> None:
     made = version_message(message, revision, changed)
     assert (made, len(made) <= 255, revision_of(made)) == (said, True, revision)
+
+
+def test_a_message_says_who_published_it_also_where_it_is_long() -> None:
+    made = version_message("x" * 400, 4, by="Robin\n Example")
+    assert (len(made), revision_of(made), publisher_of(made)) == (255, 4, "Robin Example")
+    assert publisher_of("A person's edit (published by nobody)") is None
 
 
 def test_titles_and_labels() -> None:
