@@ -79,6 +79,17 @@ class Facts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """What the target's history shall say about a version, where it can: who published it, and the web address of the recording behind it.
+
+    Not content: another origin alone is no reason to write.
+    """
+
+    by: Person | None = None
+    recording: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
     """A whole SOP, ready for any target. ``key`` is its identity for good (the SOP's id); ``digest`` that of its content."""
 
@@ -88,6 +99,7 @@ class Page:
     facts: Facts
     blocks: tuple[Block, ...]
     assets: tuple[Asset, ...] = ()
+    origin: Origin = Origin()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,13 +186,14 @@ class RemotePage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Version:
-    """One entry of the target's history, newest first. ``revision`` is ours, where the entry tells it."""
+    """One entry of the target's history, newest first. ``revision`` is ours and ``recording`` an address, where the entry tells them."""
 
     id: str
     at: datetime
     by: str | None
     message: str
     revision: int | None = None
+    recording: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

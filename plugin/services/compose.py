@@ -30,7 +30,7 @@ from connectors.blocks import (
     Text,
     text,
 )
-from connectors.contract import Asset, Edit, Facts, Page, Person
+from connectors.contract import Asset, Edit, Facts, Origin, Page, Person
 from plugin.domain.document import digest
 from plugin.domain.revision import mark_edited
 from plugin.domain.sop import Command, Picture, Sop, Step
@@ -50,10 +50,18 @@ class Adopted:
     left: tuple[Edit, ...]
 
 
-def compose(sop: Sop, *, facts: Facts | None = None, assets: Sequence[Asset] = (), moment: origin.Link | None = None) -> Page:
+def compose(
+    sop: Sop,
+    *,
+    facts: Facts | None = None,
+    assets: Sequence[Asset] = (),
+    moment: origin.Link | None = None,
+    source: Origin = Origin(),  # noqa: B008 - frozen
+) -> Page:
     """The page of ``sop``. ``assets`` are its pictures by ``name`` (the picture's path); pictures without an asset are left out.
 
-    ``facts`` default to what the document says itself; ``moment`` gives the address of a step's place in the recording.
+    ``facts`` default to what the document says itself; ``moment`` gives the address of a step's place in the recording; ``source`` is for the
+    target's history.
     """
     facts = facts or facts_of(sop)
     by_name = {asset.name: asset for asset in assets}
@@ -67,7 +75,13 @@ def compose(sop: Sop, *, facts: Facts | None = None, assets: Sequence[Asset] = (
     )
     used = {step.image.path for step in sop.steps if step.image}
     return Page(
-        key=sop.id, title=sop.title, digest=digest(sop), facts=facts, blocks=blocks, assets=tuple(a for a in assets if a.name in used)
+        key=sop.id,
+        title=sop.title,
+        digest=digest(sop),
+        facts=facts,
+        blocks=blocks,
+        assets=tuple(a for a in assets if a.name in used),
+        origin=source,
     )
 
 
