@@ -1,4 +1,4 @@
-"""The three databases below the admin's page: found by their titles, completed with missing properties, made where they are not there."""
+"""The three databases below the admin's page: found by their titles, completed with missing properties, made (with views) where they are not there."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from typing import Any
 from connectors.errors import Gone
 from connectors.notion import properties as p
 from connectors.notion.client import Api
-from connectors.notion.journal import Shelf
+from connectors.notion.journal import Shelf, only_one
 from connectors.notion.settings import notion_id
+from connectors.notion.views import OF_RECORDINGS, OF_SOPS, OF_VERSIONS, Views
 
 SOPS, VERSIONS, RECORDINGS = "SOPs", "SOP versions", "Recordings"
 ROW_SUMMARY, ROW_AT, ROW_BY, ROW_RECORDING, ROW_SOP = "Change summary", "Published at", "Published by", "Source recording", "SOP"
@@ -91,15 +92,21 @@ class Setup:
     """``places(parent)`` is remembered in the state folder: only the first call talks to Notion."""
 
     def __init__(self, api: Api, state: Path) -> None:
-        self._api = api
-        self._shelf = Shelf(state / "places.json")
+        self._api, self._memory = api, state / "places.json"
+        self._shelf = Shelf(self._memory)
+        self._views = Views(api, state, {SOPS: OF_SOPS, VERSIONS: OF_VERSIONS, RECORDINGS: OF_RECORDINGS})
 
     def places(self, parent: str) -> Places:
-        """Finds or makes the databases. Raises Gone where the page is not shared with the connection; Doubtful: call again, it looks first."""
+        """Finds or makes the databases. Raises Gone where the page is not shared with the connection; Doubtful: call again, it looks first.
+
+        Raises Retry while another process of this machine is at it: two would make each database twice.
+        """
         stored = self._shelf.all().get(notion_id(parent))
         if stored:
             return _decode(stored)
-        return self._prepare(notion_id(parent))
+        with only_one(self._memory, "The databases in Notion are being set up right now."):
+            stored = self._shelf.all().get(notion_id(parent))
+            return _decode(stored) if stored else self._prepare(notion_id(parent))
 
     def forget(self, parent: str) -> None:
         """After a database was deleted or unshared: look again the next time."""
@@ -119,7 +126,8 @@ class Setup:
     def missing(self, parent: str) -> list[str]:
         """In words: databases and properties that the first publish will make, and those that are of another type."""
         found = self.found(parent)
-        words = [
+        words = self._views.missing(notion_id(parent), {title: place.database for title, place in found.items()})
+        words += [
             f"The database {title!r} is not there yet; it will be made." for title in (SOPS, VERSIONS, RECORDINGS) if title not in found
         ]
         for title, place in found.items():
@@ -137,11 +145,13 @@ class Setup:
 
     def _prepare(self, parent: str) -> Places:
         found = self.found(parent)
+        again = self._views.ask(parent, [title for title in (SOPS, VERSIONS, RECORDINGS) if title not in found])
         made: dict[str, Place] = {}
         sops = ""
         for title in (SOPS, VERSIONS, RECORDINGS):
             made[title] = self._complete(title, found[title], sops) if title in found else self._make(parent, title, sops)
             sops = sops or made[title].source
+        self._views.make(parent, {title: (place.database, place.source) for title, place in made.items()}, look=again)
         places = Places(sops=made[SOPS], versions=made[VERSIONS], recordings=made[RECORDINGS])
         self._shelf.put(parent, _encode(places))
         return places

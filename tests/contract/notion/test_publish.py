@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -161,6 +163,52 @@ def test_every_version_is_a_locked_page_and_an_old_one_can_come_back(notion: Fak
     assert "Restart the deployment." in notion.tree(known.ref.id)
     assert "Restart it slowly." not in notion.tree(known.ref.id)
     assert [v.revision for v in c.history(known.ref)] == [3, 2, 1]
+
+
+def views(notion: FakeNotion) -> list[str]:
+    """``database: view`` of all that were made by the connection."""
+    names = {d["id"]: d["title"] for d in notion.workspace.databases.values()}
+    return [f"{names[v['parent']['database_id']]}: {v['name']}" for v in notion.workspace.views if v["name"] != "Default view"]
+
+
+VIEWS = [
+    "SOPs: To review", "SOPs: Review calendar", "SOPs: By area", "SOP versions: Newest first", "Recordings: By status",
+]  # fmt: skip
+
+
+def test_the_databases_that_are_made_get_their_views_once(notion: FakeNotion, tmp_path: Path) -> None:
+    publish(notion, tmp_path / "a", sop())
+    assert views(notion) == VIEWS
+    notion.workspace.views[:] = [v for v in notion.workspace.views if v["name"] != "By area"]  # an admin took one away
+    publish(notion, tmp_path / "b", sop(key="sop-2"))
+    assert views(notion) == [v for v in VIEWS if "By area" not in v]
+
+
+@pytest.mark.parametrize("kind", ["line lost after", "line lost before", "saved, then 503 without guidance", "answer"])
+def test_a_view_that_fails_holds_up_nothing_and_is_named_until_it_is_there(notion: FakeNotion, tmp_path: Path, kind: Any) -> None:
+    notion.faults.append(Fault(kind, on="POST /v1/views", error="403 capability"))
+    publish(notion, tmp_path, sop())
+    assert len(notion.pages_of("SOPs")) == 1
+    missing = connector(notion, tmp_path).check().missing
+    if kind in ("line lost before", "answer"):
+        assert views(notion) == VIEWS[1:]
+        assert "no view 'To review'" in missing[0]
+        assert "Review status is Due soon, Due, Overdue, In review" in missing[0]
+        source, database = notion.source_named("SOPs")["id"], notion.source_named("SOPs")["database"]
+        notion.by_person(
+            lambda w: w.create_view({"database_id": database, "data_source_id": source, "name": "To review", "type": "table"}, PERSON)
+        )
+        missing = connector(notion, tmp_path).check().missing
+    assert missing == ()
+
+
+def test_two_that_set_up_at_once_make_each_database_once(notion: FakeNotion, tmp_path: Path) -> None:
+    notion.faults.append(Fault("call", on="POST /v1/databases", call=lambda: time.sleep(0.2)))
+    with ThreadPoolExecutor() as pool:
+        tries = [pool.submit(publish, notion, tmp_path, sop(key=f"sop-{n}")) for n in (1, 2)]
+        busy = [t for t in tries if isinstance(t.exception(), Retry)]
+    assert (len(notion.workspace.databases), len(views(notion))) == (3, len(VIEWS))
+    assert len(notion.pages_of("SOPs")) == 2 - len(busy)
 
 
 def test_a_versions_row_says_who_published_it_and_from_which_recording(notion: FakeNotion, tmp_path: Path) -> None:
