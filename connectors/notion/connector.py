@@ -85,7 +85,7 @@ class NotionConnector:
         self.setup = Setup(self.api, state)
         self._people = People(self.api)
         self._uploads = Uploads(self.api, state, now=now)
-        self._publisher = Publisher(self.api, self._uploads, self._people, now=now)
+        self._publisher = Publisher(self.api, self._uploads, self._people, now=now, allow_private=settings.allow_private_addresses)
         self._reviews = Reviews(self.api, self._publisher, self._people, self._places, state, now=now)
         self._mentions = Shelf(state / "mentions.json")
         self.inbox = Inbox(self.api, lambda: self._places().recordings, self._settled)

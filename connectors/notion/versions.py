@@ -52,7 +52,6 @@ class Versions:
 
     def add(self, entry: Entry, nodes: Sequence[Node], writer: Writer, journal: Journal, *, look: bool, before: str | None) -> str:
         """The row's id. With ``look`` it may be there already, whole or in part; ``before`` is the row of the version until now."""
-        writer = writer.for_row()
         row = self._find(entry) if look else None
         if row is None:
             row = self._create(entry, nodes, writer)

@@ -14,7 +14,7 @@ import pytest
 
 from connectors.blocks import Code, Expand, Heading, Items, Paragraph, Table, text
 from connectors.contract import Known, Page, Person, ReviewFlag
-from connectors.errors import ConnectorError, Gone, Reject, Retry
+from connectors.errors import Conflict, ConnectorError, Gone, Reject, Retry
 from tests.contract.notion.fake import FakeNotion, Fault
 from tests.contract.notion.fake.shapes import plain
 from tests.contract.notion.fake.workspace import PERSON
@@ -233,6 +233,77 @@ def test_f41_a_person_who_edits_another_block_while_we_write_loses_nothing(notio
     published(notion, tmp_path, reworded(sop(version=3), 2, "Restart it very slowly."), second)
     assert "Read both logs." in notion.tree(known.ref.id)
     assert "Read its log." not in notion.tree(known.ref.id)
+
+
+IN_BETWEEN = {
+    "while the first block is written": "PATCH /v1/blocks/.*/children",
+    "right before its block is looked at": "PATCH /v1/blocks/[^/]+$",
+}
+
+
+@pytest.mark.parametrize("on", IN_BETWEEN.values(), ids=IN_BETWEEN)
+@pytest.mark.parametrize("choice", ["theirs", "ours"])
+def test_f41_the_same_block_edited_between_our_reading_and_writing_becomes_a_conflict(
+    notion: FakeNotion, tmp_path: Path, on: str, choice: Any
+) -> None:
+    """The header is written before the step, so the fault strikes after the merge has read the step and before it is written."""
+    known, _ = published(notion, tmp_path, sop())
+    page = reworded(sop(version=2), 2, "Restart it slowly.")
+    step_2 = block_saying(notion, "Restart the deployment.", known.ref.id)
+    changed = {step_2["type"]: {"rich_text": [{"text": {"content": "Restart it by hand."}}]}}
+    notion.faults.append(Fault("call", on=on, call=lambda: notion.workspace.update_block(step_2["id"], changed, PERSON)))
+    with pytest.raises(Conflict) as caught:
+        published(notion, tmp_path, page, known)
+    clash = caught.value.clashes[0]
+    assert (clash.key, clash.theirs, clash.ours) == ("steps/s2", "Restart it by hand.", "Restart it slowly.")
+    assert "Restart it by hand." in notion.tree(known.ref.id)
+    assert len(notion.pages_of("SOP versions")) == 1
+    publish(notion, tmp_path, page, known, choices={"steps/s2": choice})
+    tree = notion.tree(known.ref.id)
+    assert ("Restart it by hand." in tree, "Restart it slowly." in tree) == (choice == "theirs", choice == "ours")
+    assert (tree.count("Version 2,"), len(notion.pages_of("SOP versions"))) == (1, 2)
+
+
+def test_f41_a_step_that_a_person_writes_into_is_not_deleted_under_their_hands(notion: FakeNotion, tmp_path: Path) -> None:
+    known, _ = published(notion, tmp_path, sop())
+    steps = (*_steps(sop())[:1], *_steps(sop())[2:])
+    page = sop(version=2, steps=steps, assets=sop().assets)
+    second = block_saying(notion, "Restart the deployment.", known.ref.id)
+    note = {"children": [{"paragraph": {"rich_text": [{"text": {"content": "Call me first."}}]}}]}
+    write = Fault("call", on="PATCH /v1/blocks/[^/]+$", call=lambda: notion.workspace.append(second["id"], note, PERSON))
+    notion.faults.append(write)
+    with pytest.raises(Conflict):
+        published(notion, tmp_path, page, known)
+    assert write.struck == 1
+    assert "Call me first." in notion.tree(known.ref.id)
+    publish(notion, tmp_path, page, known, choices={"steps/s2": "ours"})
+    assert "Restart the deployment." not in notion.tree(known.ref.id)
+
+
+@pytest.mark.parametrize("gone", ["Restart the deployment.", "Check the pods."])
+def test_f41_a_block_that_a_person_deletes_while_we_write_stays_away_and_stops_nothing(
+    notion: FakeNotion, tmp_path: Path, gone: str
+) -> None:
+    """The second of the two is the one behind which a new step is put."""
+    known, _ = published(notion, tmp_path, sop())
+    page = sop(version=2, steps=(*_steps(sop()), step(4, "Do one more.")), assets=sop().assets)
+    node = block_saying(notion, gone, known.ref.id)
+    notion.faults.append(
+        Fault("call", on="PATCH /v1/blocks/.*/children", call=lambda: notion.workspace.update_block(node["id"], {"in_trash": True}, PERSON))
+    )
+    published(notion, tmp_path, page, known)
+    tree = notion.tree(known.ref.id)
+    assert (tree.count("Do one more."), gone in tree, tree.count("Version 2,")) == (1, False, 1)
+
+
+def test_f41_an_edit_made_while_we_write_comes_back_into_the_sop(notion: FakeNotion, tmp_path: Path) -> None:
+    known, _ = published(notion, tmp_path, sop())
+    node = block_saying(notion, "Read its log.", known.ref.id)
+    changed = {"paragraph": {"rich_text": [{"text": {"content": "Read both logs."}}]}}
+    notion.faults.append(Fault("call", on="POST /v1/pages$", call=lambda: notion.workspace.update_block(node["id"], changed, PERSON)))
+    second, _ = published(notion, tmp_path, reworded(sop(version=2), 2, "Restart it slowly."), known)
+    with closing(connector(notion, tmp_path)) as c:
+        assert [(e.key, e.after) for e in c.fetch(second.ref, known=second).edits] == [("troubleshooting/0/solution", "Read both logs.")]
 
 
 def test_f42_comments_block_ids_ticks_and_links_survive(notion: FakeNotion, tmp_path: Path) -> None:

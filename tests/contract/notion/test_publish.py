@@ -14,7 +14,7 @@ from connectors.contract import Origin, Page, Person, ReviewFlag
 from connectors.errors import AuthFailed, Conflict, Gone, Reject, Retry
 from tests.contract.notion.fake import FakeNotion, Fault
 from tests.contract.notion.fake.workspace import PERSON
-from tests.contract.notion.pages import asset, connector, sop, step, target
+from tests.contract.notion.pages import asset, connector, png, sop, step, target
 
 
 def reworded(page: Page, number: int, words: str) -> Page:
@@ -344,3 +344,51 @@ def test_what_is_missing_is_named_before_anything_is_published(notion: FakeNotio
     assert "'Video' is of type url, expected files" in words
     notion.workspace.unshared.add(notion.parent)
     assert "Connections" in " ".join(c.check().missing)
+
+
+def said(words: str, **more: Any) -> list[dict[str, Any]]:
+    return [{"text": {"content": words, **more}}]
+
+
+def test_whatever_people_put_on_a_page_it_can_still_be_published_and_its_version_shows_it(notion: FakeNotion, tmp_path: Path) -> None:
+    known = publish(notion, tmp_path, sop(), message="First").known
+    pasted, moving = (
+        notion.workspace.add_file(n, png(77), notion.url, t) for n, t in (("mine.png", "image/png"), ("mine.gif", "image/gif"))
+    )
+    theirs = [
+        {"image": {"file_upload": pasted["file_upload"], "caption": said("Pasted.")}},
+        {"image": {"file_upload": moving["file_upload"]}},
+        {"image": {"type": "external", "external": {"url": "https://example.com/a.png"}}},
+        {"toggle": {"rich_text": said("Open me."), "children": [{"paragraph": {"rich_text": said("Folded away.")}}]}},
+        {"heading_2": {"rich_text": said("Folded heading."), "is_toggleable": True, "children": [{"paragraph": {"rich_text": said("Below it.")}}]}},
+        {"table": {"table_width": 2, "children": [{"table_row": {"cells": [[], said("A cell.")]}}]}},
+        {"paragraph": {"rich_text": [{"text": {"content": f"{n} ", "link": None}, "annotations": {"bold": bool(n % 2)}} for n in range(150)]}},
+        {"paragraph": {"rich_text": said("Inside.", link={"url": "/0123456789abcdef0123456789abcdef"})}},
+        {"link_to_page": {"type": "page_id", "page_id": notion.parent}},
+        {"bookmark": {"url": "https://example.com"}},
+        {"column_list": {"children": [{"column": {"children": [{"paragraph": {"rich_text": said("In a column.")}}]}}] * 2}},
+    ]  # fmt: skip
+    notion.by_person(lambda w: w.append(known.ref.id, {"children": theirs}, PERSON))
+    known = publish(notion, tmp_path, reworded(sop(version=2), 2, "Restart it slowly."), known, "Slower").known
+    version = notion.tree(notion.pages_of("SOP versions")[-1]["id"])
+    for words in (
+        "Restart it slowly.",
+        "Pasted.",
+        "mine.gif",
+        "Folded away.",
+        "Below it.",
+        "A cell.",
+        "149",
+        "Inside.",
+        "Linked page",
+        "In a column.",
+    ):
+        assert words in version, words
+    assert version.count("image [") == 3
+    assert {u["data"] for u in notion.workspace.uploads.values()} == {png(1), png(2), png(77)}
+    c = connector(notion, tmp_path)
+    c.restore(known.ref, c.history(known.ref)[-1].id, message="Back")
+    back = next(v for v in c.history(known.ref) if v.revision == 2)
+    c.restore(known.ref, back.id, message="And forth")
+    tree = notion.tree(known.ref.id)
+    assert all(words in tree for words in ("Restart it slowly.", "Pasted.", "Folded away.", "In a column.", "bookmark"))
