@@ -22,7 +22,8 @@ from connectors.notion.batch import batches
 from connectors.notion.client import Api
 from connectors.notion.failures import NAME, Doubtful, Edited
 from connectors.notion.journal import Journal
-from connectors.notion.merge import Merger, Plan
+from connectors.notion.kept import Kept
+from connectors.notion.merge import Merger, Plan, Read
 from connectors.notion.nodes import Node, from_json, request, to_json
 from connectors.notion.people import People
 from connectors.notion.render import history_node
@@ -71,14 +72,27 @@ class Stand:
 
 
 class Publisher:
-    def __init__(self, api: Api, uploads: Uploads, people: People, *, now: Callable[[], datetime], allow_private: bool = False) -> None:
-        self._api, self._uploads, self._people, self._now, self._private = api, uploads, people, now, allow_private
-        self._finder = Finder(api)
+    def __init__(
+        self, api: Api, uploads: Uploads, people: People, kept: Kept, *, now: Callable[[], datetime], allow_private: bool = False
+    ) -> None:
+        self._api, self._uploads, self._people, self._kept = api, uploads, people, kept
+        self._now, self._private = now, allow_private
+        self._finder = Finder(api, kept)
 
     def publish(
-        self, wish: Wish, places: Callable[[], Places], known: Known | None, journal: Journal, choices: Mapping[str, Choice] | None
+        self,
+        wish: Wish,
+        places: Callable[[], Places],
+        known: Known | None,
+        journal: Journal,
+        choices: Mapping[str, Choice] | None,
+        children: Read | None = None,
     ) -> Receipt:
-        """Raises Conflict before anything is written, Doubtful or Collision where the caller has to begin anew."""
+        """Raises Conflict before anything is written, Doubtful or Collision where the caller has to begin anew.
+
+        ``children`` has read the page's blocks a moment ago; a person's edit since is noticed and raises Edited.
+        """
+        children = children or reader(self._api)
         memory = newer(known, journal.memory)
         looked_up = memory is None and journal.page is None
         identity = memory.ref.id if memory else journal.page or self._finder.find(wish.key, places())
@@ -90,15 +104,17 @@ class Publisher:
             if known is not None:
                 raise
             journal.forget()  # asked for anew after the old page was given up
-            return self.publish(wish, places, None, journal, choices)
+            return self.publish(wish, places, None, journal, choices, children)
         if looked_up:
             # Another machine's journal, or none: what the page says about itself decides whether our last run came to its end.
-            return self._adopt(wish, places(), stand, journal, choices)
+            return self._adopt(wish, places(), stand, journal, choices, children)
         base = stand.base
         finished = bool(base) and not journal.unfinished
         if finished and stand.same and base["sign"] == wish.sign and base["facts"] == wish.facts_sign:
-            return Receipt(known=memory, written=False) if memory else self._adopt(wish, places(), stand, journal, choices)
-        return self._update(wish, places(), stand, journal, choices, full=not finished or not stand.same or bool(base.get("held")))
+            return Receipt(known=memory, written=False) if memory else self._adopt(wish, places(), stand, journal, choices, children)
+        return self._update(
+            wish, places(), stand, journal, choices, children, full=not finished or not stand.same or bool(base.get("held"))
+        )
 
     def stand(self, identity: str, memory: Known | None) -> Stand:
         """Two reads. Raises Gone for a page in the trash, or one that does not exist for us."""
@@ -163,10 +179,12 @@ class Publisher:
         )
         return self._finish(wish, places, page, journal, writer, end, created=True)
 
-    def _adopt(self, wish: Wish, places: Places, stand: Stand, journal: Journal, choices: Mapping[str, Choice] | None) -> Receipt:
+    def _adopt(
+        self, wish: Wish, places: Places, stand: Stand, journal: Journal, choices: Mapping[str, Choice] | None, children: Read
+    ) -> Receipt:
         """A page of ours without any memory of it."""
         base, us = self._finder.base_of(stand.page, wish.sign, wish.nodes, places)
-        return self._update(wish, places, replace(stand, base=base), journal, choices, full=True, us=us)
+        return self._update(wish, places, replace(stand, base=base), journal, choices, children, full=True, us=us)
 
     def _update(
         self,
@@ -175,6 +193,7 @@ class Publisher:
         stand: Stand,
         journal: Journal,
         choices: Mapping[str, Choice] | None,
+        children: Read,
         *,
         full: bool,
         us: frozenset[str] = frozenset(),
@@ -189,7 +208,7 @@ class Publisher:
             history = ((wish.version, day, wish.message), *known_history)
         old = tuple(from_json(n) for n in base.get("nodes", ()))
         nodes = (*wish.nodes, history_node(history, places.versions.database))
-        plan = Merger(reader(self._api), full=full, choices=choices, written=journal.written, us=us).run(page["id"], old, nodes)
+        plan = Merger(children, full=full, choices=choices, written=journal.written, us=us).run(page["id"], old, nodes)
         if plan.clashes:
             raise self._conflict(page, plan)
         edits = fresh(plan.edits, base)
@@ -247,7 +266,7 @@ class Publisher:
                 by=self._by(wish.origin, places.versions),
                 recording=wish.origin.recording if safe_link(wish.origin.recording or "") else None,
             )
-            row = Versions(self._api, places.versions).add(
+            row = Versions(self._api, places.versions, self._kept).add(
                 entry, end.final, writer.for_row(end.assets), journal, look=end.looked, before=end.row
             )
         meanwhile = end.long and self._edited_meanwhile(str(page["id"]))

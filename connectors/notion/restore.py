@@ -16,8 +16,9 @@ from connectors.notion.client import Api
 from connectors.notion.edits import PART, TITLE
 from connectors.notion.failures import NAME
 from connectors.notion.journal import Journal
+from connectors.notion.kept import Kept
 from connectors.notion.linking import ours_to_base
-from connectors.notion.merge import Merger
+from connectors.notion.merge import Merger, Read
 from connectors.notion.nodes import Node, from_json, to_json
 from connectors.notion.render import history_node
 from connectors.notion.snapshot import Copier
@@ -31,17 +32,20 @@ def keep_edits(
     api: Api,
     versions: Versions,
     page: Mapping[str, Any],
-    memory: Known | None,
+    journal: Journal,
     uploads: Uploads,
     aside: Journal,
     now: datetime,
+    *,
+    children: Read,
     private: bool,
 ) -> None:
     """A version of the page as it stands, where people edited our blocks since the last publish (or where that is not known any more)."""
-    identity, children = str(page["id"]), reader(api)
+    identity, memory = str(page["id"]), journal.memory
     if memory is not None:
         base = tuple(from_json(n) for n in memory.base.get("nodes", ()))
-        if all(edit.before is None for edit in Merger(children, full=True).run(identity, base, base).edits):
+        found = Merger(children, full=True, written=journal.written).run(identity, base, base)
+        if all(edit.before is None for edit in found.edits):
             return
     copier, furniture = Copier(uploads, allow_private=private), history_node((), "").runs
     nodes = copier.copied(n for n in whole_tree(children, identity) if n.runs != furniture)
@@ -64,14 +68,16 @@ def keep_edits(
 
 
 def old_version(
-    api: Api, row: str, uploads: Uploads, number: int, memory: Known | None, *, allow_private: bool
+    api: Api, row: str, kept: Kept, uploads: Uploads, number: int, memory: Known | None, *, allow_private: bool
 ) -> tuple[tuple[Node, ...], dict[str, Asset]]:
     """The version's blocks with the keys that the page has now, and the pictures that have to be sent again."""
     page = api.get(f"pages/{row}")
     if page.get("in_trash"):
         raise Gone("This version is in Notion's trash.", connector=NAME, operation="restore", remote_id=row)
-    copier = Copier(uploads, allow_private=allow_private)
-    nodes = copier.copied(whole_tree(reader(api), row))
+    copier, known = Copier(uploads, allow_private=allow_private), kept.of(page)
+    if known is not None and not all(uploads.known(n.extra["asset"]) for top in known for n in top.walk() if "asset" in n.extra):
+        known = None  # its pictures have to be read from the page
+    nodes = copier.copied(whole_tree(reader(api), row) if known is None else known)
     base = tuple(from_json(n) for n in memory.base.get("nodes", ())) if memory else ()
     return _keyed(tuple(_renumbered(node, number) for node in nodes), base), copier.assets
 

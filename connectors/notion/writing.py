@@ -13,7 +13,7 @@ from connectors.notion.batch import Piece, batches
 from connectors.notion.client import Api
 from connectors.notion.failures import NAME, Doubtful, Edited
 from connectors.notion.journal import Journal
-from connectors.notion.merge import Change, Plan
+from connectors.notion.merge import Change, Plan, Read
 from connectors.notion.nodes import Node, content, read, request
 from connectors.notion.uploads import Uploads
 
@@ -150,6 +150,6 @@ def reader(api: Api) -> Callable[[str], list[Node]]:
     return children
 
 
-def whole_tree(children: Callable[[str], list[Node]], block: str) -> tuple[Node, ...]:
+def whole_tree(children: Read, block: str) -> tuple[Node, ...]:
     """Everything below ``block``; one request a block that has children."""
     return tuple(replace(node, children=whole_tree(children, node.id) if node.has_children else ()) for node in children(block))

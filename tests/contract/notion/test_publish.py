@@ -244,10 +244,42 @@ def test_three_hundred_steps_are_published_updated_and_restored(notion: FakeNoti
     tree = notion.tree(first.known.ref.id)
     assert tree.count("Do thing number") == 299
     assert (same.requests, same.writes) == (2, 0)
-    c = connector(notion, tmp_path)
+    c, seen = connector(notion, tmp_path), len(notion.seen)
     c.restore(first.known.ref, c.history(first.known.ref)[-1].id, message="Back")
+    restored, seen = len(notion.seen) - seen, len(notion.seen)
     assert notion.tree(first.known.ref.id).count("Do thing number") == 300
-    print(f"300 steps: first {first.requests} requests, one step changed {second.requests}, unchanged {same.requests}")
+    assert restored <= second.requests + 8
+    person_writes(notion, first.known.ref.id, "Do thing number 7.", "Do thing number 7 by hand.")
+    c.restore(first.known.ref, c.history(first.known.ref)[1].id, message="Forth")
+    edited = len(notion.seen) - seen
+    assert "in the middle" in notion.tree(first.known.ref.id)
+    assert any("7 by hand" in notion.tree(version["id"]) for version in notion.pages_of("SOP versions"))
+    print(
+        f"300 steps: first {first.requests} requests, one step changed {second.requests}, unchanged {same.requests}, "
+        f"restored {restored}, restored after an edit {edited}"
+    )
+
+
+def test_an_edit_made_while_an_old_version_comes_back_is_kept_too(notion: FakeNotion, tmp_path: Path) -> None:
+    known = publish(notion, tmp_path, sop(), message="First").known
+    known = publish(notion, tmp_path, reworded(sop(version=2), 2, "Restart it slowly."), known, "Slower").known
+    node = block_saying(notion, "Restart it slowly.", known.ref.id)
+    changed = {node["type"]: {"rich_text": said("Restart it as I say.")}}
+    notion.faults.append(Fault("call", on="PATCH /v1/blocks", call=lambda: notion.workspace.update_block(node["id"], changed, PERSON)))
+    c = connector(notion, tmp_path)
+    c.restore(known.ref, c.history(known.ref)[-1].id, message="Back")
+    assert "Restart the deployment." in notion.tree(known.ref.id)
+    assert any("Restart it as I say." in notion.tree(version["id"]) for version in notion.pages_of("SOP versions"))
+
+
+def test_a_version_that_a_person_edited_comes_back_as_it_reads(notion: FakeNotion, tmp_path: Path) -> None:
+    known = publish(notion, tmp_path, sop(), message="First").known
+    known = publish(notion, tmp_path, reworded(sop(version=2), 2, "Restart it slowly."), known, "Slower").known
+    c = connector(notion, tmp_path)
+    first = c.history(known.ref)[-1].id
+    person_writes(notion, first, "Restart the deployment.", "Restart all of it.")
+    c.restore(known.ref, first, message="Back")
+    assert "Restart all of it." in notion.tree(known.ref.id)
 
 
 def test_owner_review_and_mention_reach_the_person(notion: FakeNotion, tmp_path: Path) -> None:
