@@ -219,7 +219,7 @@ class Publisher:
         self._begin(wish, journal)
         writer = Writer(self._api, journal, self._uploads, wish.assets)
         writer.bring(plan)
-        if full and stand.markdown is not None and self.markdown(str(page["id"])) != stand.markdown:
+        if full and not plan.empty and stand.markdown is not None and self.markdown(str(page["id"])) != stand.markdown:
             raise Edited  # reading a long page block by block, and sending pictures, took its time
         writer.carry_out(plan)
         copier = Copier(self._uploads, allow_private=self._private)
@@ -236,6 +236,7 @@ class Publisher:
             row=row,
             written=dict(base.get("props", {})),
             versioned=versioned,
+            long=not plan.empty,
         )
         return self._finish(wish, places, page, journal, writer, end, base=base, plan=plan, edits=edits)
 
