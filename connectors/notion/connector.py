@@ -27,7 +27,7 @@ from connectors.contract import (
     Target,
     Version,
 )
-from connectors.errors import AuthFailed, ConnectorError, Gone, Retry
+from connectors.errors import AuthFailed, ConnectorError, Gone, Reject, Retry
 from connectors.notion import properties as p
 from connectors.notion.client import Api
 from connectors.notion.failures import NAME, Collision, Doubtful, Edited
@@ -37,7 +37,7 @@ from connectors.notion.kept import Kept
 from connectors.notion.merge import Merger, Read
 from connectors.notion.nodes import from_json
 from connectors.notion.people import People
-from connectors.notion.publish import Publisher, Wish, fresh, moment, version_of
+from connectors.notion.publish import Publisher, Trashed, Wish, fresh, moment, version_of
 from connectors.notion.render import Body, render
 from connectors.notion.restore import keep_edits, old_version
 from connectors.notion.reviews import Reviews
@@ -92,7 +92,7 @@ class NotionConnector:
         )
         self._reviews = Reviews(self.api, self._publisher, self._people, self._places, state, now=now)
         self._mentions = Shelf(state / "mentions.json")
-        self.inbox = Inbox(self.api, lambda: self._places().recordings, self._settled)
+        self.inbox = Inbox(self.api, lambda: self._places().recordings, self._in_recordings)
 
     @property
     def door(self) -> Door:
@@ -152,9 +152,11 @@ class NotionConnector:
         with only_one(path):
 
             def once() -> Receipt:
+                read = first.pop() if first else None
                 try:
-                    return self._publisher.publish(
-                        wish, lambda: self.setup.places(parent), known, Journal(path), choices, first.pop() if first else None
+                    return self._healing(
+                        lambda: self._publisher.publish(wish, lambda: self.setup.places(parent), known, Journal(path), choices, read),
+                        parent,
                     )
                 except Edited as edited:
                     if children is None:
@@ -175,6 +177,17 @@ class NotionConnector:
                 failure = doubtful.failure
                 self._sleep(min(2.0**attempt, 8.0) * self._jitter())
         raise failure
+
+    def _healing(self, work: Callable[[], T], parent: str) -> T:
+        """Once more where people changed the databases since they were looked at: what is refused then is the content's fault no longer."""
+        try:
+            return work()
+        except Trashed:
+            raise
+        except (Reject, Gone):
+            if not self.setup.heal(parent):
+                raise
+            return work()
 
     def _parent(self, target: Target) -> str:
         try:
@@ -290,6 +303,13 @@ class NotionConnector:
         properties = p.written({p.STATUS: "Retired", p.REVIEW: "Retired"}, schema)
         body = {"properties": properties, "is_locked": True} if properties else {"is_locked": True}
         self._settled(lambda: self.api.change(f"pages/{ref.id}", body))
+
+    def set_up_again(self) -> Places:
+        """For an admin: a database that was deleted is made again, which never happens by itself."""
+        return self._settled(lambda: self.setup.again(self._settings.parent))
+
+    def _in_recordings(self, work: Callable[[], T]) -> T:
+        return self._settled(lambda: self._healing(work, self._settings.parent))
 
     def _places(self) -> Places:
         return self._settled(lambda: self.setup.places(self._settings.parent))

@@ -175,6 +175,57 @@ def test_f36_a_page_that_cannot_be_seen_is_not_taken_for_deleted(notion: FakeNot
     assert len(notion.pages_of("SOPs")) == 1
 
 
+def test_a_column_that_people_removed_or_renamed_is_made_again_and_stops_nothing(notion: FakeNotion, tmp_path: Path) -> None:
+    known, _ = published(notion, tmp_path, sop())
+    for title, name in (("SOPs", "Labels"), ("SOPs", "Review due"), ("SOP versions", "Change summary"), ("SOP versions", "Published by")):
+        del notion.source_named(title)["schema"][name]
+    second, _ = published(notion, tmp_path, reworded(sop(version=2), 2, "Restart it slowly."), known)
+    published(notion, tmp_path, sop(key="sop-2"))
+    assert {"Labels", "Review due"} <= set(notion.source_named("SOPs")["schema"])
+    assert {"Change summary", "Published by"} <= set(notion.source_named("SOP versions")["schema"])
+    assert len(notion.pages_of("SOP versions")) == 3
+    assert second.ref.id == known.ref.id
+
+
+@pytest.mark.parametrize("lost", ["SOPs", "SOP versions", "whole page"])
+def test_f36_a_database_that_cannot_be_seen_is_named_and_not_made_a_second_time_by_itself(
+    notion: FakeNotion, tmp_path: Path, lost: str
+) -> None:
+    published(notion, tmp_path, sop())
+    away = notion.parent if lost == "whole page" else notion.source_named(lost)["database"]
+    notion.workspace.unshared.add(away)
+    for _ in range(2):
+        with pytest.raises(Reject, match="SOPs" if lost == "whole page" else lost):
+            published(notion, tmp_path, sop(key="sop-2"))
+    with closing(connector(notion, tmp_path)) as c:
+        assert any(lost in line or "parent page" in line for line in c.check().missing)
+    assert len(notion.workspace.databases) == 3
+    notion.workspace.unshared.clear()
+    published(notion, tmp_path, sop(key="sop-2"))
+    assert len(notion.pages_of("SOPs")) == 2
+
+
+def test_f37_a_database_that_was_moved_is_followed_and_one_that_was_deleted_is_made_anew_when_an_admin_asks(
+    notion: FakeNotion, tmp_path: Path
+) -> None:
+    published(notion, tmp_path, sop())
+    database, elsewhere = notion.source_named("SOPs")["database"], notion.workspace.add_node
+    other = elsewhere("child_page", "workspace", {"title": []}, PERSON, source=None, locked=False)
+    notion.workspace.blocks[notion.parent]["children"].remove(database)
+    notion.workspace.blocks[database]["parent"] = other["id"]
+    other["children"].append(database)
+    with closing(connector(notion, tmp_path)) as c:
+        assert c.check().missing == ()
+    published(notion, tmp_path, sop(key="sop-2"))
+    assert len(notion.pages_of("SOPs")) == 2
+    notion.by_person(lambda w: w.update_block(notion.source_named("Recordings")["database"], {"in_trash": True}, PERSON))
+    with closing(connector(notion, tmp_path)) as c:
+        assert [line for line in c.check().missing if "'Recordings' cannot be seen" in line]
+        c.set_up_again()
+        assert not any("Recordings" in line for line in c.check().missing)
+    assert [d["title"] for d in notion.workspace.databases.values()].count("Recordings") == 2
+
+
 @pytest.mark.parametrize("memory", ["kept", "lost"])
 def test_f37_a_moved_page_is_followed_and_not_moved_back(notion: FakeNotion, tmp_path: Path, memory: str) -> None:
     known, _ = published(notion, tmp_path, sop())
