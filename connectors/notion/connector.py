@@ -102,6 +102,10 @@ class NotionConnector:
     def close(self) -> None:
         self.api.close()
 
+    def renew_with(self, renew: Callable[[str], str | None]) -> None:
+        """See :class:`connectors.contract.Renewable`."""
+        self.api.renew = renew
+
     def check(self) -> Identity:
         me = self.api.get("users/me")
         missing: list[str] = []

@@ -7,9 +7,10 @@ and how plain text becomes the field again stands side by side in :mod:`plugin.s
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 from connectors.blocks import (
@@ -36,6 +37,7 @@ from plugin.domain.sop import Command, Picture, Sop, Step
 from plugin.services import origin, passages
 
 _CODE = re.compile(r"`([^`\n]+)`")
+PIECE_BYTES = 256 * 1024
 MEDIA_TYPES = {".png": "image/png", ".webp": "image/webp", ".jpg": "image/jpeg", ".jpeg": "image/jpeg"}
 
 
@@ -106,8 +108,15 @@ def assets_in(folder: Path, sop: Sop, *, digest_of: Callable[[Path], str]) -> tu
             media_type=kind,  # type: ignore[arg-type]  # the values of the table are the literals
             size_bytes=path.stat().st_size,
             read=path.read_bytes,
+            pieces=partial(_pieces, path),
         )
     return tuple(found.values())
+
+
+def _pieces(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while piece := file.read(PIECE_BYTES):
+            yield piece
 
 
 def adopt_edits(sop: Sop, edits: Iterable[Edit]) -> Sop:
