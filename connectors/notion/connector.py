@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
+from connectors.breaker import Breaker
 from connectors.contract import (
     Capabilities,
     Choice,
@@ -69,6 +70,7 @@ class NotionConnector:
         monotonic: Callable[[], float] = time.monotonic,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         jitter: Callable[[], float] = lambda: random.uniform(0.7, 1.3),  # noqa: S311 - spreads retries, guards nothing
+        breaker: Breaker | None = None,
     ) -> None:
         self.capabilities = Capabilities(
             history=True,
@@ -82,7 +84,7 @@ class NotionConnector:
             requests_per_s=settings.requests_per_minute / 60,
         )
         self._settings, self._state, self._sleep, self._jitter, self._now = settings, state, sleep, jitter, now
-        self.api = Api(settings, sleep=sleep, monotonic=monotonic, now=now, jitter=jitter)
+        self.api = Api(settings, sleep=sleep, monotonic=monotonic, now=now, jitter=jitter, breaker=breaker)
         self.setup = Setup(self.api, state)
         self._people = People(self.api)
         self._uploads = Uploads(self.api, state, now=now)

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from connectors.blocks import Code, Expand, Heading, Items, Paragraph, Table, text
+from connectors.breaker import Breaker
 from connectors.contract import Known, Page, Person, ReviewFlag
 from connectors.errors import Conflict, ConnectorError, Gone, Reject, Retry
 from tests.contract.notion.fake import FakeNotion, Fault
@@ -127,6 +128,33 @@ def test_f30_after_hours_without_notion_there_is_exactly_one_publish(notion: Fak
             refused += 1
     assert refused >= 3
     assert (len(notion.pages_of("SOPs")), len(notion.pages_of("SOP versions")), len(notion.workspace.databases)) == (1, 1, 3)
+
+
+def test_f30_a_notion_that_does_not_answer_is_left_alone_and_asked_again_by_one(notion: FakeNotion, tmp_path: Path) -> None:
+    clock = NOW
+
+    def tried() -> float:
+        """Seconds after which to come back; 0 where it worked."""
+        breaker = Breaker(tmp_path / "breaker.json", connector="notion", now=lambda: clock)
+        with closing(connector(notion, tmp_path / "state", now=lambda: clock, breaker=breaker)) as c:
+            try:
+                c.publish(c.render(sop()), target(notion), known=None, message="")
+            except Retry as busy:
+                return busy.after_s
+        return 0.0
+
+    notion.faults.append(Fault("line lost before", times=999))
+    waits = [tried()]
+    sent = notion.faults[0].struck
+    waits.append(tried())  # at once: nothing is sent
+    assert (notion.faults[0].struck, sent <= 6, min(waits) > 20) == (sent, True, True)
+    clock += timedelta(seconds=waits[-1] + 1)
+    tried()
+    assert notion.faults[0].struck == sent + 1, "one request tries it"
+    notion.faults.clear()
+    clock += timedelta(hours=1)
+    assert tried() == 0.0
+    assert len(notion.pages_of("SOPs")) == 1
 
 
 def test_f31_when_the_second_of_two_batches_fails_the_first_is_not_repeated(notion: FakeNotion, tmp_path: Path) -> None:
