@@ -216,14 +216,15 @@ class Api:
         failure = failures.error(
             error.status, code, str(error), additional, operation, after_s=max(wait_s, 30.0) if asked is None else asked
         )
+        longest_s = self._settings.longest_wait_s + 1
         if error.status in failures.BUSY and isinstance(failure, Retry):
-            self._pace.park(wait_s)
+            self._pace.park(min(wait_s, longest_s))  # a longer wait is the caller's, who may hold no worker for it
         elif error.status in failures.BROKEN:
             if not again:
                 raise Doubtful(failure, additional.get("committed_resource_id")) from None
         elif error.status == 409 and isinstance(failure, Retry):
             raise Collision(failure) from None
-        if not isinstance(failure, Retry) or attempt == TRIES or wait_s > self._settings.longest_wait_s + 1:
+        if not isinstance(failure, Retry) or attempt == TRIES or wait_s > longest_s:
             raise failure from None
         return wait_s
 

@@ -35,6 +35,7 @@ from connectors.notion.failures import NAME, Collision, Doubtful, Edited
 from connectors.notion.inbox import Inbox
 from connectors.notion.journal import Journal, Shelf, journal_path, only_one
 from connectors.notion.kept import Kept
+from connectors.notion.looks import Looks
 from connectors.notion.merge import Merger, Read
 from connectors.notion.nodes import from_json
 from connectors.notion.people import People
@@ -88,7 +89,7 @@ class NotionConnector:
         self.setup = Setup(self.api, state)
         self._people = People(self.api)
         self._uploads = Uploads(self.api, state, now=now)
-        self._kept = Kept(state)
+        self._kept, self._looks = Kept(state), Looks(state, now=now)
         self._publisher = Publisher(
             self.api, self._uploads, self._people, self._kept, now=now, allow_private=settings.allow_private_addresses
         )
@@ -215,7 +216,10 @@ class NotionConnector:
             and (markdown is None or markdown != known.base.get("markdown") or known.base.get("held"))
         ):
             base = tuple(from_json(n) for n in known.base.get("nodes", ()))
-            edits = fresh(Merger(reader(self.api), full=True).run(ref.id, base, base).edits, known.base)
+            found = self._looks.edits(
+                page, markdown, known, lambda: tuple(Merger(reader(self.api), full=True).run(ref.id, base, base).edits)
+            )
+            edits = fresh(found, known.base)
         return RemotePage(
             ref=Ref(id=str(page["id"]), url=str(page.get("url") or ref.url)),
             key=p.read(page, p.KEY) or None,

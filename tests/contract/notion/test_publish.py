@@ -3,7 +3,7 @@ from __future__ import annotations
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +62,27 @@ def test_a_changed_step_keeps_its_block_and_a_colleagues_words(notion: FakeNotio
     assert "My own note" in tree
     assert {e.key for e in receipt.edits} == {"steps/s3/expected", "after:history"}
     assert "Version 2" in tree
+
+
+def test_a_page_that_people_edited_is_read_block_by_block_once_and_then_only_when_it_changed(notion: FakeNotion, tmp_path: Path) -> None:
+    known = publish(notion, tmp_path, sop()).known
+    person_writes(notion, known.ref.id, "Every pod is Running", "Every pod is Running, ask Ops otherwise.")
+    later = datetime.now(UTC) + timedelta(minutes=5)
+
+    def look(now: datetime = later) -> tuple[int, list[str | None]]:
+        seen = len(notion.seen)
+        edits = connector(notion, tmp_path, now=lambda: now).fetch(known.ref, known=known).edits
+        return len(notion.seen) - seen, [edit.after for edit in edits]
+
+    first = look(datetime.now(UTC))  # the minute is not over: another edit could look the same
+    words = ["Every pod is Running, ask Ops otherwise."]
+    assert first == look()
+    assert first[1] == words
+    assert look() == look() == (2, words)
+    person_writes(notion, known.ref.id, "Read its log.", "Read both logs.")
+    cost, found = look()
+    assert cost > 2
+    assert sorted(map(str, found)) == sorted([*words, "Read both logs."])
 
 
 def test_both_changed_is_a_conflict_and_nothing_is_written(notion: FakeNotion, tmp_path: Path) -> None:

@@ -37,6 +37,9 @@ def test_a_row_with_a_video_becomes_a_page_and_the_row_leads_to_it(house: Notion
     assert tree.count("image [") == 2
     assert [p["content"]["Name"][0]["text"]["content"] for p in house.notion.pages_of("SOPs")] == ["Restart the order service"]
     assert str(shown["link"]).endswith(house.page_of(row).replace("-", ""))
+    version = house.notion.pages_of("SOP versions")[0]["content"]
+    assert version["Published by"][0]["text"]["content"] == "Example Person", "who made the row"
+    assert version["Source recording"].startswith(f"{house.deps.settings.base_url}/sops/{house.sops()[0].id}?recording=")
     assert house.sweep() == 0, "a finished row costs no further look"
 
 
