@@ -11,7 +11,7 @@ from connectors.confluence.journal import Journal
 from connectors.confluence.memory import REVIEW, SYNC, Memory
 from connectors.confluence.publishing import Publishing, review_value
 from connectors.confluence.recovery import recovered, sync_value
-from connectors.confluence.remote import Remote, RemoteBody
+from connectors.confluence.remote import Remote, RemoteBody, Renew
 from connectors.confluence.render import FLAG, body_of, notice_of
 from connectors.confluence.settings import Settings
 from connectors.confluence.storage import Malformed, anchor, make, write
@@ -64,6 +64,10 @@ class ConfluenceConnector:
             max_asset_bytes=LARGEST_ASSET_BYTES,
             requests_per_s=settings.requests_per_s,
         )
+
+    def renew_with(self, renew: Renew) -> None:
+        """See :class:`connectors.contract.Renewable`."""
+        self._remote.renew_with(renew)
 
     def check(self) -> Identity:
         account = self._remote.me()

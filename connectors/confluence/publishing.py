@@ -122,9 +122,8 @@ class Publishing:
             pictures = {name: asset for name, asset in named(job.page.assets).items() if name in wanted}
             files = bring(self._remote, body.id, pictures, there=memory.files, fresh=start.fresh)
             memory = replace(memory, files=files)
-            message = version_message(
-                job.message, job.page.facts.version, () if start.created else merging.changed(merged, sheet, job.ours)
-            )
+            steps, by = () if start.created else merging.changed(merged, sheet, job.ours), job.page.origin.by
+            message = version_message(job.message, job.page.facts.version, steps, by=by.name if by else "")
             try:
                 after = self._written(body, title=title, body=wanted, message=message, owner_id=owner)
             except Stale:

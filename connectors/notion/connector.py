@@ -16,6 +16,7 @@ from connectors.contract import (
     Edit,
     Identity,
     Known,
+    Origin,
     Page,
     Person,
     Receipt,
@@ -97,6 +98,10 @@ class NotionConnector:
     def close(self) -> None:
         self.api.close()
 
+    def renew_with(self, renew: Callable[[str], str | None]) -> None:
+        """See :class:`connectors.contract.Renewable`."""
+        self.api.renew = renew
+
     def check(self) -> Identity:
         me = self.api.get("users/me")
         missing: list[str] = []
@@ -134,6 +139,7 @@ class NotionConnector:
             facts=lambda: p.values(page.facts, self._people.id_of(page.facts.owner)),
             facts_sign=p.facts_sign(page.facts),
             message=message,
+            origin=page.origin,
         )
         return self._publish(wish, self._parent(target), known, choices)
 
@@ -206,7 +212,8 @@ class NotionConnector:
         with only_one(aside):
             if memory is None or not stand.same or memory.base.get("held"):
                 self._settled(lambda: keep_edits(self.api, versions, page, memory, self._uploads, Journal(aside), self._now(), private))
-        newest = max((v.revision or 0 for v in versions.history(ref.id)), default=0) + 1
+        told = versions.history(ref.id)
+        newest = max((v.revision or 0 for v in told), default=0) + 1
         nodes, assets = old_version(self.api, version, self._uploads, newest, memory, allow_private=private)
         facts = {name: p.read(page, name) for name in (p.STATUS, p.OWNER, p.DUE, p.REVIEW, p.AREA) if name in page["properties"]}
         wish = Wish(
@@ -218,6 +225,7 @@ class NotionConnector:
             facts=lambda: {**facts, p.VERSION: newest},
             facts_sign=f"restored {version}",
             message=message,
+            origin=Origin(recording=next((v.recording for v in told if v.id == version), None)),
         )
         return self._publish(wish, self._settings.parent, memory, _Always("ours")).known
 

@@ -10,11 +10,11 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from connectors.contract import Asset, Choice, Edit, Known, Receipt, Ref
+from connectors.contract import Asset, Choice, Edit, Known, Origin, Receipt, Ref
 from connectors.errors import Conflict, Gone, Reject
 from connectors.notion import properties as p
 from connectors.notion.adopting import Finder, user_of
@@ -26,7 +26,8 @@ from connectors.notion.merge import Merger, Plan
 from connectors.notion.nodes import Node, from_json, request, to_json
 from connectors.notion.people import People
 from connectors.notion.render import history_node
-from connectors.notion.setup import Places
+from connectors.notion.setup import ROW_BY, Place, Places
+from connectors.notion.text import safe_link
 from connectors.notion.uploads import Uploads
 from connectors.notion.versions import Entry, Versions
 from connectors.notion.writing import Writer, reader
@@ -50,6 +51,7 @@ class Wish:
     facts: Callable[[], Mapping[str, Any]]
     facts_sign: str
     message: str
+    origin: Origin = field(default_factory=Origin)
 
     @property
     def sign(self) -> str:
@@ -222,6 +224,8 @@ class Publisher:
                 at=self._now(),
                 message=wish.message,
                 page=str(page["id"]),
+                by=self._by(wish.origin, places.versions),
+                recording=wish.origin.recording if safe_link(wish.origin.recording or "") else None,
             )
             row = Versions(self._api, places.versions).add(entry, end.final, writer, journal, look=end.looked, before=end.row)
         page, values = self._facts(wish, places, page, end.written, base or {})
@@ -272,6 +276,13 @@ class Publisher:
             "own": [e.after for e in plan.edits if e.before is None],
         }
         return Known(ref=Ref(id=str(page["id"]), url=str(page.get("url") or "")), version=version_of(markdown, page), base=kept)
+
+    def _by(self, origin: Origin, versions: Place) -> str | list[str]:
+        """Who published it in the form of the column: a name, or the user where an admin made it a column of people."""
+        if versions.schema.get(ROW_BY, {}).get("type") != "people":
+            return origin.by.name if origin.by else ""
+        user = self._people.id_of(origin.by)
+        return [user] if user else []
 
     def _begin(self, wish: Wish, journal: Journal) -> str:
         journal.begin(wish.sign, self._now().date().isoformat())

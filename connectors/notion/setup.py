@@ -17,6 +17,8 @@ SOPS, VERSIONS, RECORDINGS = "SOPs", "SOP versions", "Recordings"
 ROW_SUMMARY, ROW_AT, ROW_BY, ROW_RECORDING, ROW_SOP = "Change summary", "Published at", "Published by", "Source recording", "SOP"
 CURRENT, SUPERSEDED = "Current", "Superseded"
 VIDEO, LINK, PROGRESS, MESSAGE = "Video", "Video link", "Progress", "Message"
+ALSO = {(ROW_BY, "people")}
+"""Types that a column may have as well."""
 STATES = ("New", "Received", "Understanding", "Needs a look", "Published", "Failed")
 
 
@@ -127,7 +129,7 @@ class Setup:
                     continue
                 if has is None:
                     words.append(f"{title!r} has no property {name!r}; it will be added.")
-                elif has != config["type"] and {has, config["type"]} != {"status", "select"}:
+                elif has != config["type"] and {has, config["type"]} != {"status", "select"} and (name, has) not in ALSO:
                     words.append(f"{title!r}: the property {name!r} is of type {has}, expected {config['type']}; it will not be filled.")
                 elif has == "status" and (lacking := _lacking(config, place.schema[name].get("options"))):
                     words.append(f"{title!r}: the property {name!r} lacks the options {lacking}; add them, or they are not shown.")

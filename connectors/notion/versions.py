@@ -15,13 +15,13 @@ from connectors.notion.failures import Doubtful
 from connectors.notion.journal import Journal
 from connectors.notion.merge import Merger
 from connectors.notion.nodes import Node, request
-from connectors.notion.setup import CURRENT, ROW_AT, ROW_SOP, ROW_SUMMARY, SUPERSEDED, Place
+from connectors.notion.setup import CURRENT, ROW_AT, ROW_BY, ROW_RECORDING, ROW_SOP, ROW_SUMMARY, SUPERSEDED, Place
 from connectors.notion.writing import Writer, reader
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """What a version's row says."""
+    """What a version's row says. ``by`` is a name, or users' ids where the column holds people."""
 
     key: str
     title: str
@@ -30,6 +30,8 @@ class Entry:
     at: datetime
     message: str
     page: str
+    by: str | list[str] = ""
+    recording: str | None = None
 
 
 class Versions:
@@ -70,6 +72,8 @@ class Versions:
             p.VERSION: entry.version,
             ROW_AT: entry.at.isoformat(timespec="seconds"),
             ROW_SUMMARY: entry.message,
+            ROW_BY: entry.by,
+            ROW_RECORDING: entry.recording,
             p.STATUS: CURRENT,
             p.KEY: entry.key,
             p.DIGEST: entry.digest,
@@ -115,7 +119,16 @@ def as_version(row: Mapping[str, Any]) -> Version:
     return Version(
         id=str(row["id"]),
         at=datetime.fromisoformat(at if "T" in at else f"{at}T00:00:00+00:00"),
-        by=None,
+        by=_name(row.get("properties") or {}),
         message=str(p.read(row, ROW_SUMMARY) or ""),
         revision=int(number) if number is not None else None,
+        recording=p.read(row, ROW_RECORDING) or None,
     )
+
+
+def _name(properties: Mapping[str, Any]) -> str | None:
+    """Who published it, as the row tells: words, or the name of a user."""
+    config = properties.get(ROW_BY) or {}
+    if config.get("type") == "people":
+        return next((str(user["name"]) for user in config.get("people") or () if user.get("name")), None)
+    return p.read({"properties": {ROW_BY: config}}, ROW_BY) or None

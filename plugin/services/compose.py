@@ -7,9 +7,10 @@ and how plain text becomes the field again stands side by side in :mod:`plugin.s
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 from connectors.blocks import (
@@ -29,13 +30,14 @@ from connectors.blocks import (
     Text,
     text,
 )
-from connectors.contract import Asset, Edit, Facts, Page, Person
+from connectors.contract import Asset, Edit, Facts, Origin, Page, Person
 from plugin.domain.document import digest
 from plugin.domain.revision import mark_edited
 from plugin.domain.sop import Command, Picture, Sop, Step
 from plugin.services import origin, passages
 
 _CODE = re.compile(r"`([^`\n]+)`")
+PIECE_BYTES = 256 * 1024
 MEDIA_TYPES = {".png": "image/png", ".webp": "image/webp", ".jpg": "image/jpeg", ".jpeg": "image/jpeg"}
 
 
@@ -48,10 +50,18 @@ class Adopted:
     left: tuple[Edit, ...]
 
 
-def compose(sop: Sop, *, facts: Facts | None = None, assets: Sequence[Asset] = (), moment: origin.Link | None = None) -> Page:
+def compose(
+    sop: Sop,
+    *,
+    facts: Facts | None = None,
+    assets: Sequence[Asset] = (),
+    moment: origin.Link | None = None,
+    source: Origin = Origin(),  # noqa: B008 - frozen
+) -> Page:
     """The page of ``sop``. ``assets`` are its pictures by ``name`` (the picture's path); pictures without an asset are left out.
 
-    ``facts`` default to what the document says itself; ``moment`` gives the address of a step's place in the recording.
+    ``facts`` default to what the document says itself; ``moment`` gives the address of a step's place in the recording; ``source`` is for the
+    target's history.
     """
     facts = facts or facts_of(sop)
     by_name = {asset.name: asset for asset in assets}
@@ -65,7 +75,13 @@ def compose(sop: Sop, *, facts: Facts | None = None, assets: Sequence[Asset] = (
     )
     used = {step.image.path for step in sop.steps if step.image}
     return Page(
-        key=sop.id, title=sop.title, digest=digest(sop), facts=facts, blocks=blocks, assets=tuple(a for a in assets if a.name in used)
+        key=sop.id,
+        title=sop.title,
+        digest=digest(sop),
+        facts=facts,
+        blocks=blocks,
+        assets=tuple(a for a in assets if a.name in used),
+        origin=source,
     )
 
 
@@ -92,8 +108,15 @@ def assets_in(folder: Path, sop: Sop, *, digest_of: Callable[[Path], str]) -> tu
             media_type=kind,  # type: ignore[arg-type]  # the values of the table are the literals
             size_bytes=path.stat().st_size,
             read=path.read_bytes,
+            pieces=partial(_pieces, path),
         )
     return tuple(found.values())
+
+
+def _pieces(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while piece := file.read(PIECE_BYTES):
+            yield piece
 
 
 def adopt_edits(sop: Sop, edits: Iterable[Edit]) -> Sop:

@@ -15,7 +15,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from connectors import errors
-from connectors.contract import Clash, Facts, Known, Page, Person, Receipt, Ref, Target
+from connectors.contract import Clash, Facts, Known, Origin, Page, Person, Receipt, Ref, Target
 from plugin.domain.document import encode
 from plugin.domain.errors import NotFound
 from plugin.domain.job import not_before
@@ -136,6 +136,20 @@ def moments(deps: Deps, row: tables.Sop) -> Link | None:
     return (lambda step: f"{deps.settings.base_url.rstrip('/')}/sops/{row.id}#{step.id}") if row.recording_id else None
 
 
+def _source(session: Session, deps: Deps, row: tables.Sop, revision: tables.Revision, job: Claimed) -> Origin:
+    """Who asked for it (else who wrote it), and where the newest recording up to that revision is played."""
+    asked = session.get(tables.Job, job.id)
+    person_id = (asked.created_by if asked else None) or revision.author_id
+    person = session.get(tables.Person, person_id) if person_id else None
+    table = tables.Revision
+    earlier = select(table.recording_id).where(table.sop_id == row.id, table.number <= revision.number, table.recording_id.is_not(None))
+    recording = session.scalars(earlier.order_by(table.number.desc()).limit(1)).first()
+    return Origin(
+        by=Person(name=person.name, email=person.email) if person and person.active else None,
+        recording=f"{deps.settings.base_url.rstrip('/')}/sops/{row.id}?recording={recording}" if recording else None,
+    )
+
+
 def _prepare(session: Session, deps: Deps, job: Claimed) -> _Task | None:
     publication = session.get(tables.Publication, job.publication_id, with_for_update=True) if job.publication_id else None
     if publication is None or publication.workspace_id != job.workspace_id:
@@ -152,6 +166,7 @@ def _prepare(session: Session, deps: Deps, job: Claimed) -> _Task | None:
         facts=facts_for(session, row, revision.number),
         assets=pictures.assets(session, deps, row, document),
         moment=moments(deps, row),
+        source=_source(session, deps, row, revision, job),
     )
     return _Task(
         publication_id=publication.id,

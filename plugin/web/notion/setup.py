@@ -6,9 +6,9 @@ from flask import Blueprint, Response, redirect, render_template, request
 
 from plugin.services import connections, notion_hooks, notion_rows
 from plugin.services.notion_hooks import Hooks
+from plugin.web import forms
 from plugin.web.access import access
 from plugin.web.context import caller, deps
-from plugin.web.notion import forms
 from plugin.web.routing import to_response
 
 

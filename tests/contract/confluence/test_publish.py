@@ -17,7 +17,7 @@ from plugin.domain.sop import Command, Trouble
 from plugin.services.compose import adopt
 from tests.contract.confluence.fake import BOT, PERSON, FakeConfluence, Fault
 from tests.contract.confluence.fake.storage import AC, RI, parse
-from tests.contract.confluence.pages import HERE, connector, document, many, page, publish, reworded, step
+from tests.contract.confluence.pages import HERE, asset, connector, document, many, page, publish, reworded, step
 
 
 def macros(body: str) -> list[str]:
@@ -72,6 +72,19 @@ def test_pictures_go_first_and_only_once(confluence: FakeConfluence, tmp_path: P
     assert len([s for s in confluence.writes() if "/child/attachment" in s.path]) == 2
     comments = [a.comment for a in confluence.site.pages[known.ref.id].attachments.values()]
     assert all(c.startswith("SHA-256 ") for c in comments)
+
+
+def test_pictures_are_sent_while_they_are_read(confluence: FakeConfluence, tmp_path: Path) -> None:
+    whole = asset(1)
+
+    def never() -> bytes:
+        raise AssertionError("the whole picture was asked for")
+
+    data = whole.read()
+    streamed = replace(whole, read=never, pieces=lambda: (data[n : n + 7] for n in range(0, len(data), 7)))
+    receipt = publish(confluence, tmp_path, replace(page(document()), assets=(streamed, asset(2))))
+    stored = confluence.site.pages[receipt.known.ref.id].attachments.values()
+    assert data in [a.data for a in stored]
 
 
 def test_labels_properties_and_owner(confluence: FakeConfluence, tmp_path: Path) -> None:

@@ -46,7 +46,7 @@ class NotionWorld(World):
         pictures = [space.uploads[n["content"]["upload"]]["data"] for n in nodes if "upload" in n["content"]]
         owners = [next(u for u in space.users if u["id"] == o["id"]) for o in content.get("Owner") or []]
         return Seen(
-            title=_words(content["Name" if page["source"] else "title"]),
+            title=words(content["Name" if page["source"] else "title"]),
             text="\n".join(line for n in nodes for line in _lines(n["content"])),
             pictures=tuple(hashlib.sha256(data).hexdigest() for data in pictures),
             labels=tuple(option["name"] for option in content.get("Labels") or []),
@@ -141,7 +141,7 @@ def _lines(content: dict[str, Any]) -> list[str]:
     return cells or (plain(said).split("\n") if said else [])
 
 
-def _words(items: list[dict[str, Any]]) -> str:
+def words(items: list[dict[str, Any]]) -> str:
     return "".join(item["text"]["content"] for item in items)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from connectors.blocks import StepBlock, text
-from connectors.contract import Page, Person, ReviewFlag
+from connectors.contract import Origin, Page, Person, ReviewFlag
 from connectors.errors import AuthFailed, Conflict, Gone, Reject, Retry
 from tests.contract.notion.fake import FakeNotion, Fault
 from tests.contract.notion.fake.workspace import PERSON
@@ -161,6 +161,30 @@ def test_every_version_is_a_locked_page_and_an_old_one_can_come_back(notion: Fak
     assert "Restart the deployment." in notion.tree(known.ref.id)
     assert "Restart it slowly." not in notion.tree(known.ref.id)
     assert [v.revision for v in c.history(known.ref)] == [3, 2, 1]
+
+
+def test_a_versions_row_says_who_published_it_and_from_which_recording(notion: FakeNotion, tmp_path: Path) -> None:
+    origin = Origin(by=Person(name="Example Person", email="person@example.com"), recording="https://sops.example.com/sops/a?recording=1")
+    known = publish(notion, tmp_path, replace(sop(), origin=origin), message="First").known
+    assert publish(notion, tmp_path, replace(sop(), origin=Origin()), known).writes == 0, "who asks is no reason to write"
+    unsafe = Origin(by=origin.by, recording="javascript:alert(1)")
+    known = publish(notion, tmp_path, replace(reworded(sop(version=2), 2, "Restart it slowly."), origin=unsafe), known, "Slower").known
+    c = connector(notion, tmp_path)
+    rows = c.history(known.ref)
+    assert [(v.by, v.recording) for v in rows] == [("Example Person", None), ("Example Person", origin.recording)]
+    c.restore(known.ref, rows[-1].id, message="Back")
+    assert c.history(known.ref)[0].recording == origin.recording
+
+
+def test_published_by_may_be_a_column_of_people(notion: FakeNotion, tmp_path: Path) -> None:
+    c = connector(notion, tmp_path / "a")
+    c.setup.places(notion.parent)
+    notion.source_named("SOP versions")["schema"]["Published by"]["type"] = "people"
+    origin = Origin(by=Person(name="Example Person", email="person@example.com"))
+    known = publish(notion, tmp_path / "b", replace(sop(), origin=origin), message="First").known
+    assert notion.pages_of("SOP versions")[0]["content"]["Published by"] == [{"object": "user", "id": PERSON}]
+    assert c.check().missing == ()
+    assert [v.revision for v in c.history(known.ref)] == [1]
 
 
 def test_three_hundred_steps_are_published_updated_and_restored(notion: FakeNotion, tmp_path: Path) -> None:

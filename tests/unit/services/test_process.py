@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from connectors.contract import Person
 from plugin.domain.errors import Exhausted
 from plugin.domain.sop import Sop
 from plugin.pipeline.stage import Context
@@ -40,6 +41,25 @@ def test_a_recording_becomes_an_sop_with_pictures_in_the_library(world: World) -
     digest = image.path.split("/")[1].split(".")[0]
     assert edit.picture(world.deps, world.admin, view.summary.id, digest).data.startswith(b"\x89PNG")
     assert not (world.folder / "data" / "work" / job.id).exists()
+
+
+def test_a_published_version_knows_who_asked_for_it_and_the_recording_it_was_made_from(world: World, place: str) -> None:
+    sop_id = run(world, recording(OPEN, DUMP)).sop_id or ""
+    author = world.person("Robin")
+    publish.publish(world.deps, author, sop_id, connection_id=place, place="OPS")
+    work.work_one(world.deps, worker="w1")
+    origin = world.target.pages[sop_id][1].origin
+    first = library.sop(world.deps, world.admin, sop_id).recording_id
+    assert (origin.by, origin.recording) == (
+        Person(name="Robin", email="robin@example.com"),
+        f"https://sop.example.com/sops/{sop_id}?recording={first}",
+    )
+    view = library.sop(world.deps, world.admin, sop_id)
+    edit.save(world.deps, author, sop_id, document=replace(view.sop, purpose="Get the orders back."), etag=view.etag)
+    publish.publish(world.deps, world.admin, sop_id, connection_id=place, place="OPS")
+    work.work_one(world.deps, worker="w1")
+    origin = world.target.pages[sop_id][1].origin
+    assert (origin.by and origin.by.name, origin.recording) == ("Admin", f"https://sop.example.com/sops/{sop_id}?recording={first}")
 
 
 def test_a_recording_that_cannot_be_used_ends_its_job_with_the_reason(world: World) -> None:

@@ -32,7 +32,8 @@ function add(api, kinds, load) {
     const name = h("input", { name: "name", required: true, maxlength: 200, value: word("kind", kind.name) });
     const where = h("input", { name: "default_place", maxlength: 500 });
     const controls = Object.entries(kind.schema.properties ?? {}).map(([key, schema]) => [key, schema, control(key, schema, kind)]);
-    fill(place, form({
+    const instead = ["confluence", "notion"].includes(kind.name) ? h("p", { class: "small" }, h("a", { href: `/${kind.name}/setup` }, t("connections.setup", { kind: word("kind", kind.name) }))) : null;
+    fill(place, instead, form({
       fields: [field(t("connections.name"), name), controls.map(([key, schema, input]) => field(label(key, schema), input, schema.description)), field(t("connections.place"), where)],
       button: t("connections.add"), done: load,
       send: () => api.post("/connections", { kind: kind.name, name: name.value, settings: Object.fromEntries(controls.map(([key, schema, input]) => [key, valueOf(schema, input)]).filter(([, value]) => value !== null)), default_place: where.value || null }),
