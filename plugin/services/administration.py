@@ -164,7 +164,7 @@ def delete_workspace(deps: Deps, caller: Caller, *, confirm: str) -> None:
 
 def areas(deps: Deps, caller: Caller) -> tuple[AreaView, ...]:
     """The workspace's rule first, then the areas by name."""
-    with deps.database.begin() as session:
+    with deps.database.read() as session:
         stored = {row.name: row for row in session.scalars(select(tables.Area).where(tables.Area.workspace_id == caller.workspace_id))}
     names = sorted({WORKSPACE, *templates(), *stored})
     known = {name: rules.parsed(row.rules) for name, row in stored.items()}

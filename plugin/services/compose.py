@@ -33,6 +33,7 @@ from connectors.blocks import (
 from connectors.contract import Asset, Edit, Facts, Origin, Page, Person
 from plugin.domain.document import digest
 from plugin.domain.revision import mark_edited
+from plugin.domain.sections import ordered
 from plugin.domain.sop import Command, Picture, Sop, Step
 from plugin.services import origin, passages
 
@@ -67,10 +68,7 @@ def compose(
     by_name = {asset.name: asset for asset in assets}
     blocks = (
         *_head(sop, facts),
-        *_before(sop),
-        Heading(key="headings/steps", level=2, text=text("Steps")),
-        *(_step(step, by_name) for step in sop.steps),
-        *_after(sop),
+        *(block for name in ordered(sop.sections) for block in _section_of(sop, name, by_name)),
         *origin.made(sop, moment),
     )
     used = {step.image.path for step in sop.steps if step.image}
@@ -152,41 +150,54 @@ def _head(sop: Sop, facts: Facts) -> list[Block]:
     return blocks
 
 
-def _before(sop: Sop) -> list[Block]:
-    blocks: list[Block] = []
-    if sop.purpose:
-        blocks += [_heading("purpose", "Purpose"), Paragraph(key="purpose", text=text(sop.purpose))]
-    if sop.scope.covers or sop.scope.excludes:
-        blocks.append(_heading("scope", "Scope"))
-        blocks += _items("scope/covers", sop.scope.covers)
-        if sop.scope.excludes:
-            blocks.append(_heading("scope-excludes", "Out of scope", level=3))
-            blocks += _items("scope/excludes", sop.scope.excludes)
-    if sop.roles:
-        rows = tuple((text(r.role), text(r.does or "")) for r in sop.roles)
-        blocks += [_heading("roles", "Who does it"), Table(key="roles", header=("Role", "Does"), rows=rows)]
-    blocks += _section("stakeholders", "Who must know", sop.stakeholders)
-    blocks += _section("prerequisites", "Before you start", sop.prerequisites, kind="task")
-    blocks += _section("tools", "Tools", sop.tools)
-    blocks += [Panel(key=f"warnings/{at}", kind="warning", text=text(w)) for at, w in enumerate(sop.warnings)]
+def _section_of(sop: Sop, name: str, assets: dict[str, Asset]) -> list[Block]:
+    """One section with its heading; nothing where there is nothing to say. The summary stands at the head of the page."""
+    match name:
+        case "purpose":
+            return [_heading("purpose", "Purpose"), Paragraph(key="purpose", text=text(sop.purpose))] if sop.purpose else []
+        case "scope":
+            return _scope(sop)
+        case "roles":
+            return _table("roles", "Who does it", ("Role", "Does"), [(r.role, r.does or "") for r in sop.roles])
+        case "warnings":
+            return [Panel(key=f"warnings/{at}", kind="warning", text=text(w)) for at, w in enumerate(sop.warnings)]
+        case "steps":
+            return [_heading("steps", "Steps"), *(_step(step, assets) for step in sop.steps)]
+        case "troubleshooting":
+            rows = [(t.problem, t.solution) for t in sop.troubleshooting]
+            return _table("troubleshooting", "If something goes wrong", ("Problem", "What to do"), rows)
+        case "escalation":
+            return _table("escalation", "Whom to call", ("When", "Who"), [(e.when, e.to) for e in sop.escalation])
+        case _ if name in _LISTS:
+            words, kind = _LISTS[name]
+            return _section(name, words, getattr(sop, name), kind=kind)
+    return []
+
+
+_LISTS = {
+    "stakeholders": ("Who must know", "bullet"),
+    "prerequisites": ("Before you start", "task"),
+    "tools": ("Tools", "bullet"),
+    "rollback": ("Going back", "number"),
+    "references": ("See also", "bullet"),
+    "findings": ("Open findings", "bullet"),
+}
+
+
+def _scope(sop: Sop) -> list[Block]:
+    if not (sop.scope.covers or sop.scope.excludes):
+        return []
+    blocks: list[Block] = [_heading("scope", "Scope"), *_items("scope/covers", sop.scope.covers)]
+    if sop.scope.excludes:
+        blocks.append(_heading("scope-excludes", "Out of scope", level=3))
+        blocks += _items("scope/excludes", sop.scope.excludes)
     return blocks
 
 
-def _after(sop: Sop) -> list[Block]:
-    blocks: list[Block] = []
-    if sop.troubleshooting:
-        rows = tuple((text(t.problem), text(t.solution)) for t in sop.troubleshooting)
-        blocks += [
-            _heading("troubleshooting", "If something goes wrong"),
-            Table(key="troubleshooting", header=("Problem", "What to do"), rows=rows),
-        ]
-    blocks += _section("rollback", "Going back", sop.rollback, kind="number")
-    if sop.escalation:
-        rows = tuple((text(e.when), text(e.to)) for e in sop.escalation)
-        blocks += [_heading("escalation", "Whom to call"), Table(key="escalation", header=("When", "Who"), rows=rows)]
-    blocks += _section("references", "See also", sop.references)
-    blocks += _section("findings", "Open findings", sop.findings)
-    return blocks
+def _table(key: str, words: str, header: tuple[str, str], rows: Sequence[tuple[str, str]]) -> list[Block]:
+    if not rows:
+        return []
+    return [_heading(key, words), Table(key=key, header=header, rows=tuple((text(a), text(b)) for a, b in rows))]
 
 
 def _step(step: Step, assets: dict[str, Asset]) -> StepBlock:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
@@ -80,12 +81,12 @@ def test_an_area_is_copied_and_changed(page: Page, service: Service) -> None:
     page.get_by_label("Name of a new area").fill("Night-shift")
     page.get_by_role("button", name="Add").click()
     page.wait_for_url("**/templates/night-shift?from=rollback")
-    expect(page.get_by_role("group", name="Sections").get_by_label("How to check")).to_be_checked()
+    expect(page.get_by_role("group", name="Sections").get_by_role("checkbox", name="Escalation")).to_be_checked()
     page.get_by_role("textbox", name="Title").fill("Night shift")
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_text("Saved")).to_be_visible()
     known = {area["name"]: area for area in service.call("GET", "/templates")["items"]}
-    assert known["night-shift"]["sections"] == known["rollback"]["sections"]
+    assert sorted(known["night-shift"]["sections"]) == sorted(known["rollback"]["sections"])
     assert known["night-shift"]["required"] == known["rollback"]["required"]
     page.goto("/new")
     expect(page.get_by_label("Area").locator("option", has_text="Night shift")).to_be_attached()
@@ -105,19 +106,64 @@ def test_the_review_rule_of_an_area_and_of_the_workspace_is_set_in_words(page: P
     expect(page.get_by_role("alert")).to_contain_text("MM-DD")
     page.get_by_label("Days (month-day)").fill("03-31, 09-30")
     page.get_by_label("Due soon before (days)").fill("21")
-    page.get_by_label("Who reviews").select_option(index=1)
-    page.get_by_label("Stand-in where the owner has left").select_option(index=1)
+    me = service.call("GET", "/me")
+    for label in ("Who reviews", "Stand-in where the owner has left"):
+        page.get_by_label(label).select_option(label=me["name"])
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_text("Saved")).to_be_visible()
     page.reload()
     expect(page.get_by_label("Days (month-day)")).to_have_value("03-31, 09-30")
-    me = service.call("GET", "/me")["id"]
     policy = service.call("GET", "/templates/monitoring")["policy"]
-    assert {**policy, "fixed": ["03-31", "09-30"], "lead_days": 21, "reviewer_id": me, "fallback_id": me} == policy
+    assert {**policy, "fixed": ["03-31", "09-30"], "lead_days": 21, "reviewer_id": me["id"], "fallback_id": me["id"]} == policy
     page.goto("/templates")
     expect(page.get_by_text("Review: On 03-31, 09-30, criticality: High")).to_be_visible()
     for name in ("default", "monitoring"):
         service.call("PUT", f"/templates/{name}", {"title": name.capitalize()})
+
+
+def test_an_sop_has_the_sections_of_a_changed_template_in_its_order(page: Page, service: Service, tmp_path: Path) -> None:
+    page.goto("/templates/incident-response")
+    sections = page.get_by_role("group", name="Sections")
+    up = sections.get_by_role("button", name="Move Rollback up")
+    up.focus()
+    while sections.get_by_role("checkbox").nth(0).evaluate("(e) => e.closest('label').textContent") != "Rollback":
+        page.keyboard.press("Enter")
+        assert page.evaluate("document.activeElement.getAttribute('aria-label')").startswith("Move Rollback ")
+    sections.get_by_role("checkbox", name="Rollback").check()
+    page.get_by_label("Rhythm").select_option("days")
+    page.get_by_label("Review every (days)").fill("45")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Saved")).to_be_visible()
+    said = (
+        "Before you start, make sure that you have shell access to the server.",
+        "To roll back, restore the previous release from the archive.",
+    )
+    captions = "".join(f"00:0{at * 3}.000 --> 00:0{at * 3 + 2}.000\n{text}\n\n" for at, text in enumerate(said))
+    (tmp_path / "night.vtt").write_text(f"WEBVTT\n\n{captions}")
+    page.goto("/new")
+    page.get_by_label("Title (optional)").fill("Take the night's release back")
+    page.get_by_label("Area").select_option("incident-response")
+    page.get_by_label("Choose files").set_input_files([film(tmp_path / "night.mp4", seconds=7), tmp_path / "night.vtt"])
+    page.wait_for_url("**/jobs/*")
+    expect(page.get_by_role("heading", name="Take the night's release back")).to_be_visible()
+    service.work()
+    sop_id = service.call("GET", f"/jobs/{page.url.rsplit('/', 1)[1]}")["sop_id"]
+    document = service.document(sop_id)
+    assert document["sections"][0] == "rollback"
+    assert document["review"]["interval_days"] == 45
+    page.goto(f"/sops/{sop_id}")
+    page.get_by_role("heading", name="Prerequisites").wait_for()
+    shown = page.locator(".sop :is(h2, h3)").all_text_contents()
+    assert shown.index("Rollback") < shown.index("Prerequisites") < shown.index("Steps")
+    page.goto(f"/sops/{sop_id}/edit")
+    page.get_by_label("Title", exact=True).wait_for()
+    fields = page.locator("sop-editor [data-field]").evaluate_all("(all) => all.map((one) => one.dataset.field)")
+    assert fields.index("rollback") < fields.index("prerequisites")
+    page.goto(f"/sops/{sop_id}/publish")
+    preview = page.get_by_role("tabpanel")
+    expect(preview).to_contain_text("Before you start")
+    text = preview.inner_text()
+    assert text.index("Going back") < text.index("Before you start")
 
 
 def test_a_viewer_sees_the_templates_and_cannot_change_them(service: Service, open_context: Callable[..., BrowserContext]) -> None:

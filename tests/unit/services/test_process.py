@@ -7,9 +7,10 @@ import pytest
 
 from connectors.contract import Person
 from plugin.domain.errors import Exhausted
+from plugin.domain.review import Policy
 from plugin.domain.sop import Sop
-from plugin.pipeline.stage import Context
-from plugin.services import edit, intake, jobs, library, publish, review, work
+from plugin.pipeline.stage import Context, Shape
+from plugin.services import administration, edit, intake, jobs, library, publish, review, work
 from plugin.services.jobs import JobView
 from plugin.store import jobs as table
 from plugin.store.jobs import LeaseLost
@@ -237,3 +238,32 @@ def test_lease_lost_is_what_a_late_writer_hears(world: World) -> None:
     work.take_back(world.deps)
     with pytest.raises(LeaseLost), world.deps.database.begin() as session:
         table.end(session, claimed, "done", now=world.deps.clock())
+
+
+def test_the_templates_of_the_workspace_reach_the_writer(world: World) -> None:
+    given: list[Context] = []
+
+    def noting(context: Context) -> Sop:
+        given.append(context)
+        return stages.write(context)
+
+    area = administration.area(world.deps, world.admin, "rollback")
+    changed = replace(area, sections=("escalation", "steps", "rollback"), policy=Policy(interval_months=2))
+    administration.set_area(world.deps, world.admin, changed)
+    world.deps = replace(world.deps, stages=lambda: (*STAGES[:2], replace(STAGES[2], run=noting)))
+    accepted = intake.accept(world.deps, world.admin, path=world.upload(recording(OPEN)), filename="a.mp4")
+    assert work.work_one(world.deps, worker="w1", job_id=accepted.job_id)
+    assert given[0].options.shapes == {"rollback": Shape(sections=("escalation", "steps", "rollback"), interval_days=60)}
+
+
+def test_a_job_says_what_it_is_about(world: World) -> None:
+    world.deps = replace(world.deps, stages=lambda: STAGES)
+    accepted = intake.accept(world.deps, world.admin, path=world.upload(recording(OPEN)), filename="restore-orders.mp4")
+    assert jobs.job(world.deps, world.admin, accepted.job_id).subject == "restore-orders.mp4"
+    wished = intake.accept(
+        world.deps, world.admin, path=world.upload(recording(DUMP)), filename="b.mp4", wishes=intake.Wishes(title="Dump the orders")
+    )
+    assert work.work_one(world.deps, worker="w1", job_id=accepted.job_id)
+    title = library.search(world.deps, world.admin).items[0].title
+    listed = {job.id: job.subject for job in jobs.jobs(world.deps, world.admin).items}
+    assert listed == {accepted.job_id: title, wished.job_id: "Dump the orders"}

@@ -42,9 +42,11 @@ function beside(element, name, detail) {
   control.parentElement.append(h("span", { class: "problem", id }, detail));
 }
 
-/** A table that can be read aloud; `rows` are lists of cells. */
+/** A table that can be read aloud; `rows` are lists of cells. On a telephone each row becomes a small card (hence the roles: a changed display takes them away). */
 export function table(heads, rows, label) {
-  return h("div", { class: "table card", tabindex: 0, role: "region", "aria-label": label }, h("table", {}, h("thead", {}, h("tr", {}, heads.map((head) => h("th", { scope: "col" }, head)))), h("tbody", {}, rows.map((cells) => h("tr", {}, cells.map((cell) => h("td", {}, cell)))))));
+  return h("div", { class: "table card stacks", tabindex: 0, role: "region", "aria-label": label }, h("table", { role: "table" },
+    h("thead", { role: "rowgroup" }, h("tr", { role: "row" }, heads.map((head) => h("th", { role: "columnheader", scope: "col" }, head)))),
+    h("tbody", { role: "rowgroup" }, rows.map((cells) => h("tr", { role: "row" }, cells.map((cell, at) => h("td", { role: "cell", data: { head: heads[at] } }, cell)))))));
 }
 
 /** A button that does one thing and reloads; failures stand in `said`. */

@@ -53,7 +53,7 @@ start(async ({ page, api, me, data }) => {
     return h("section", { class: "card stack tight", "aria-label": t("sop.facts") }, h("dl", { class: "facts" },
       fact("sop.owner", summary.owner), fact("sop.review", summary.due || summary.review_state !== "current" ? reviewBadge(summary.review_state) : null), fact("sop.due", summary.due ? date(summary.due) : null), fact("field.area", content.area ? word("area", content.area) : null),
       fact("sop.changed", moment(summary.updated_at)), fact("sop.recorded", made.duration ? clock(made.duration) : null), fact("sop.model", made.speech_model), fact("sop.generator", made.generator)),
-      summary.targets.length ? h("ul", { class: "plain small" }, summary.targets.map((where) => h("li", {}, word("kind", where.kind), ": ", where.url ? link(where.url) : word("publication", where.state)))) : null);
+      summary.targets.length ? h("ul", { class: "bare small" }, summary.targets.map((where) => h("li", {}, h("span", { class: "muted" }, word("kind", where.kind)), " ", where.url ? link(where.url) : word("publication", where.state)))) : null);
   }
 
   function shown(recordingId) {
