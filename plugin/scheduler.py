@@ -15,7 +15,7 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 from sqlalchemy.exc import IntegrityError
 
-from plugin.services import approve, clock, deliver, flags, gather, notion_intake, restored, retention, sweep, work
+from plugin.services import approve, clock, deliver, endings, flags, gather, notion_intake, restored, retention, sweep, work
 from plugin.services.deps import Deps
 from plugin.store import leases
 from plugin.store.session import shared_now
@@ -72,6 +72,7 @@ TASKS: tuple[tuple[str, int, Callable[[Deps], object]], ...] = (
     ("notion", 20, notion_intake.sweep),
     ("reconcile", 900, flags.reconcile),
     ("retention", 3600, retention.clean),
+    ("endings", 3600, endings.warn),
 )
 """Name, seconds between two runs, what to do."""
 
