@@ -9,12 +9,15 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
+from sqlalchemy import select
 
-from tests.browser.test_editor import colleague, edit, step
+from plugin.services import masks
+from plugin.store import tables
+from tests.browser.test_editor import colleague, edit, saved, step
 from tests.browser.test_evidence import recorded
 from tests.browser.test_pages import VIEWS, findings
 from tests.browser.test_record import film
-from tests.browser.world import PASSWORD, Service
+from tests.browser.world import PASSWORD, Service, until
 
 
 def restore(page: Page, sop_id: str) -> None:
@@ -118,3 +121,32 @@ def test_a_step_is_corrected_with_the_keyboard_alone(page: Page, service: Servic
     expect(step(page, 1).get_by_label("Action of step 1")).to_have_value("Reload it by hand.")
     expect(page.locator("sop-editor .editor-bar .badge")).to_have_text("Saved")
     assert service.document(sop_id)["steps"][0]["action"] == "Reload it by hand."
+
+
+def test_boxes_are_drawn_and_moved_with_the_pointer(page: Page, service: Service, furnished: str) -> None:
+    with service.deps.database.begin() as session:  # the recording has been read, and no secret was found in it
+        row = session.scalars(
+            select(tables.Recording).join(tables.Sop, tables.Sop.recording_id == tables.Recording.id).where(tables.Sop.id == furnished)
+        ).one()
+        row.side_files = {**row.side_files, masks.KIND: masks.store(service.deps, row, ())}
+    choose_frame(page, furnished)
+    dialog = page.get_by_role("dialog")
+    until(page, "document.querySelector('sop-editor').shadowRoot.querySelector('.canvas img').ariaBusy === null", timeout_s=60)
+    canvas = dialog.locator(".canvas").bounding_box()
+    assert canvas is not None
+
+    def drag(x0: float, y0: float, x1: float, y1: float) -> None:
+        page.mouse.move(canvas["x"] + x0 * canvas["width"], canvas["y"] + y0 * canvas["height"])
+        page.mouse.down()
+        page.mouse.move(canvas["x"] + x1 * canvas["width"], canvas["y"] + y1 * canvas["height"], steps=4)
+        page.mouse.up()
+
+    dialog.get_by_role("button", name="Cover something").click()
+    drag(0.5, 0.5, 0.8, 0.7)
+    drag(0.1, 0.13, 0.2, 0.33)  # the highlight, from where the sample has it
+    dialog.get_by_role("button", name="Use this picture").click()
+    expect(page.get_by_role("dialog")).to_have_count(0, timeout=60_000)
+    saved(page)
+    picture = service.document(furnished)["steps"][0]["image"]
+    assert picture["redactions"][0] == pytest.approx([0.5, 0.5, 0.3, 0.2], abs=0.03)
+    assert picture["highlight"] == pytest.approx([0.115, 0.3, 0.3, 0.07], abs=0.03)

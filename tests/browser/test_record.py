@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
@@ -83,6 +84,19 @@ def test_the_countdown_the_level_and_a_pause_do_what_they_say(page: Page, servic
     page.get_by_role("button", name="Go on").click()
     expect(clock).not_to_have_text(before)
     page.get_by_role("button", name="Finish").click()
+    page.wait_for_url("**/jobs/*")
+
+
+def test_an_upload_tells_how_far_it_is_how_fast_and_how_long(page: Page, tmp_path: Path) -> None:
+    video = film(tmp_path / "slow.mp4", seconds=6, noise=True)
+    page.goto("/new")
+    wire = page.context.new_cdp_session(page)
+    wire.send("Network.enable")
+    slow = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": video.stat().st_size / 12}
+    wire.send("Network.emulateNetworkConditions", slow)
+    page.get_by_label("Choose files").set_input_files(video)
+    expect(page.get_by_text(re.compile(r"B of .+ · .+B/s · .+ left"))).to_be_visible(timeout=30_000)
+    wire.send("Network.emulateNetworkConditions", {**slow, "uploadThroughput": -1})
     page.wait_for_url("**/jobs/*")
 
 

@@ -69,7 +69,7 @@ class PictureDialog {
     await this.load(this.image, time).catch((error) => fill(this.answer, notice("danger", error.status === undefined ? t("picture.unreadable") : explain(error), h("button", { type: "button", class: "small", onclick: () => this.show(time) }, t("action.again")))));
     if (this.time === time) this.image.ariaBusy = null;
     // Every frame costs the server a decoder: the nearest first, one after the other, and none for a place that was left again.
-    for (const at of times.keys()) if (this.time === time && thumbs[at].isConnected) await this.load(thumbs[at], times[at]).catch(() => thumbs[at].classList.add("missing"));
+    for (const at of times.keys()) if (this.time === time && thumbs[at].isConnected && !this.save.disabled) await this.load(thumbs[at], times[at]).catch(() => thumbs[at].classList.add("missing"));
   }
 
   /** Resolves when the frame is shown. */
