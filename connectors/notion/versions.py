@@ -13,6 +13,7 @@ from connectors.notion.batch import batches
 from connectors.notion.client import Api
 from connectors.notion.failures import Doubtful
 from connectors.notion.journal import Journal
+from connectors.notion.kept import Kept
 from connectors.notion.merge import Merger
 from connectors.notion.nodes import Node, request
 from connectors.notion.setup import CURRENT, ROW_AT, ROW_BY, ROW_RECORDING, ROW_SOP, ROW_SUMMARY, SUPERSEDED, Place
@@ -35,8 +36,10 @@ class Entry:
 
 
 class Versions:
-    def __init__(self, api: Api, place: Place) -> None:
-        self._api, self._place = api, place
+    """``kept`` remembers what was written; needed for :meth:`add` only."""
+
+    def __init__(self, api: Api, place: Place, kept: Kept | None = None) -> None:
+        self._api, self._place, self._kept = api, place, kept
 
     def rows(self, page: str) -> list[dict[str, Any]]:
         """All versions of a live page, newest first."""
@@ -52,7 +55,6 @@ class Versions:
 
     def add(self, entry: Entry, nodes: Sequence[Node], writer: Writer, journal: Journal, *, look: bool, before: str | None) -> str:
         """The row's id. With ``look`` it may be there already, whole or in part; ``before`` is the row of the version until now."""
-        writer = writer.for_row()
         row = self._find(entry) if look else None
         if row is None:
             row = self._create(entry, nodes, writer)
@@ -61,6 +63,8 @@ class Versions:
             writer.carry_out(plan)
         if not row.get("is_locked"):
             self._api.change(f"pages/{row['id']}", {"is_locked": True})
+        if self._kept is not None:
+            self._kept.put(str(row["id"]), entry.digest, nodes)
         if before and before != row["id"]:
             self._supersede(before)
         return str(row["id"])

@@ -39,6 +39,8 @@ def _changed(connection_id: str) -> Response:
         notion_rows.set_policy(deps(), caller(), connection_id, request.form["policy"])
     if request.form.get("forget") == "yes":
         notion_hooks.forget_handshake(deps(), caller(), connection_id)
+    if request.form.get("again") == "yes":
+        notion_hooks.set_up_again(deps(), caller(), connection_id)
     answer = redirect(f"/notion/setup/{connection_id}", 303)
     assert isinstance(answer, Response)  # noqa: S101 - flask's own class
     return answer

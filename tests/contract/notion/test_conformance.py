@@ -1,4 +1,4 @@
-"""The kit that every connector passes, against the fake."""
+"""The kit that every connector passes, against the fake, which judges each request where the published document is at hand."""
 
 from __future__ import annotations
 
@@ -148,5 +148,6 @@ def words(items: list[dict[str, Any]]) -> str:
 class TestNotion(Conformance):
     @contextmanager
     def world(self, folder: Path) -> Iterator[World]:
-        with FakeNotion(judged=False) as notion:
+        with FakeNotion() as notion:
             yield NotionWorld(notion, folder)
+            assert notion.refused == [], "a request that the published document forbids"

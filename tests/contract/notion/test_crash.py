@@ -64,12 +64,13 @@ def _sweep(folder: Path, origin: FakeNotion, page: Page, known: Known | None, do
         state = folder / f"at-{nth}"
         if (folder / "state").exists():
             shutil.copytree(folder / "state", state)
-        with FakeNotion(judged=False, workspace=copy.deepcopy(origin.workspace), parent=origin.parent) as notion:
+        with FakeNotion(workspace=copy.deepcopy(origin.workspace), parent=origin.parent) as notion:
             world = NotionWorld(notion, state, only=WRITES)
             if not killed(world, nth, lambda at=notion, where=state: _once(at, where, page, known), done=done):
                 return nth - 1
             receipt = publish(notion, state, page, known, "Again")
             _whole(notion, receipt, nth, updated=known is not None)
+            assert notion.refused == [], nth
             shutil.rmtree(state)
     raise AssertionError("a publish takes fewer than 100 requests")
 

@@ -169,13 +169,19 @@ class Routes:
         return {**answer, "type": "page_or_data_source", "page_or_data_source": {}}
 
     def _views(self, method: str, parts: list[str], query: dict[str, str], body: Any, who: str) -> Any:
-        return {
-            "object": "view",
-            "id": self.workspace.new_id(),
-            "name": body["name"],
-            "type": body["type"],
-            "data_source_id": body["data_source_id"],
-        }
+        space = self.workspace
+        if method == "POST":
+            return space.create_view(body, who)
+        if parts:
+            found = next((view for view in space.views if view["id"] == str(uuid.UUID(parts[0]))), None)
+            if found is None:
+                raise Refused(404, "object_not_found", f"Could not find view with ID: {parts[0]}.")
+            return found
+        wanted = str(uuid.UUID(query["database_id"]))
+        space.node(wanted, "database")
+        answer = paged([v for v in space.views if v["parent"]["database_id"] == wanted], query)
+        answer["results"] = [{"object": "view", "id": view["id"]} for view in answer["results"]]
+        return {**answer, "type": "view", "view": {}}
 
     def _oauth(self, method: str, parts: list[str], query: dict[str, str], body: Any, who: str) -> Any:
         grant = body.get("code") if body["grant_type"] == "authorization_code" else body.get("refresh_token")
