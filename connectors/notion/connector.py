@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -215,10 +216,7 @@ class NotionConnector:
             and not page.get("in_trash")
             and (markdown is None or markdown != known.base.get("markdown") or known.base.get("held"))
         ):
-            base = tuple(from_json(n) for n in known.base.get("nodes", ()))
-            found = self._looks.edits(
-                page, markdown, known, lambda: tuple(Merger(reader(self.api), full=True).run(ref.id, base, base).edits)
-            )
+            found = self._looks.edits(page, markdown, known, partial(self._edits, known))
             edits = fresh(found, known.base)
         return RemotePage(
             ref=Ref(id=str(page["id"]), url=str(page.get("url") or ref.url)),
@@ -230,6 +228,12 @@ class NotionConnector:
             state="trashed" if page.get("in_trash") else "archived" if p.read(page, p.STATUS) == "Retired" else "current",
             edits=edits,
         )
+
+    def _edits(self, known: Known) -> tuple[Edit, ...]:
+        """What people did to the page since ``known``; what an unfinished publish of ours has written is not theirs."""
+        base = tuple(from_json(n) for n in known.base.get("nodes", ()))
+        written = Journal(journal_path(self._state, str(known.base.get("key") or known.ref.id))).written
+        return tuple(Merger(reader(self.api), full=True, written=written).run(known.ref.id, base, base).edits)
 
     def history(self, ref: Ref) -> Sequence[Version]:
         return Versions(self.api, self._places().versions).history(ref.id)
