@@ -42,13 +42,13 @@ from connectors.notion.nodes import from_json
 from connectors.notion.people import People
 from connectors.notion.publish import Publisher, Trashed, Wish, fresh, moment, version_of
 from connectors.notion.render import Body, render
-from connectors.notion.restore import keep_edits, old_version
+from connectors.notion.restore import keep_edits, numbered, old_version
 from connectors.notion.reviews import Reviews
 from connectors.notion.settings import Settings, notion_id
 from connectors.notion.setup import Places, Setup
 from connectors.notion.text import Run, from_rich_text, pieces, plain, to_rich_text
 from connectors.notion.uploads import Uploads
-from connectors.notion.versions import Versions
+from connectors.notion.versions import Versions, as_version
 from connectors.notion.writing import reader
 from connectors.transport import Door
 
@@ -258,24 +258,40 @@ class NotionConnector:
             with only_one(aside):
                 self._settled(
                     lambda: keep_edits(
-                        self.api, versions, page, journal, self._uploads, Journal(aside), self._now(), children=children, private=private
+                        self.api,
+                        versions,
+                        page,
+                        journal,
+                        self._uploads,
+                        Journal(aside),
+                        Shelf(self._state / "kept.json"),
+                        self._now(),
+                        children=children,
+                        private=private,
                     )
                 )
-        told = versions.history(ref.id)
-        newest = max((v.revision or 0 for v in told), default=0) + 1
-        nodes, assets = old_version(self.api, version, self._kept, self._uploads, newest, memory, allow_private=private)
+        rows = versions.rows(ref.id)
+        told = [as_version(row) for row in rows]
+        nodes, assets = old_version(self.api, version, self._kept, self._uploads, memory, allow_private=private)
         facts = {name: p.read(page, name) for name in (p.STATUS, p.OWNER, p.DUE, p.REVIEW, p.AREA) if name in page["properties"]}
-        wish = Wish(
-            key=key,
-            title=p.title(page),
-            nodes=nodes,
-            assets=assets,
-            version=newest,
-            facts=lambda: {**facts, p.VERSION: newest},
-            facts_sign=f"restored {version}",
-            message=message,
-            origin=Origin(recording=next((v.recording for v in told if v.id == version), None)),
-        )
+
+        def wish_of(number: int) -> Wish:
+            return Wish(
+                key=key,
+                title=p.title(page),
+                nodes=numbered(nodes, number),
+                assets=assets,
+                version=number,
+                facts=lambda: {**facts, p.VERSION: number},
+                facts_sign=f"restored {version}",
+                message=message,
+                origin=Origin(recording=next((v.recording for v in told if v.id == version), None)),
+            )
+
+        newest = max((v.revision or 0 for v in told), default=0)
+        begun = wish_of(newest)
+        cut_off = journal.unfinished and any(p.read(row, p.DIGEST) == begun.sign for row in rows[:1])
+        wish = begun if cut_off else wish_of(newest + 1)
         return self._publish(wish, self._settings.parent, memory, _Always("ours"), children).known
 
     def flag(self, known: Known, flag: ReviewFlag) -> Known:

@@ -151,3 +151,9 @@ class TestNotion(Conformance):
         with FakeNotion() as notion:
             yield NotionWorld(notion, folder)
             assert notion.refused == [], "a request that the published document forbids"
+
+    def _points(self, folder: Path, *, kill: bool, done: bool, again: bool) -> int:
+        points = super()._points(folder, kill=kill, done=done, again=again)
+        how = f"{'killed' if kill else 'cut off'} {'after' if done else 'before'}"
+        print(f"{'update' if again else 'first publish'}, {how} each of {points} requests: one whole page, nothing twice")
+        return points
