@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from connectors.contract import Connector, Person, Ref
 from connectors.testing import Armed, Conformance, Seen, World
 from tests.contract.notion.fake import Awaited, FakeNotion
@@ -145,6 +147,7 @@ def words(items: list[dict[str, Any]]) -> str:
     return "".join(item["text"]["content"] for item in items)
 
 
+@pytest.mark.timeout(900)  # the sweeps begin a process for each request
 class TestNotion(Conformance):
     @contextmanager
     def world(self, folder: Path) -> Iterator[World]:

@@ -21,6 +21,8 @@ from tests.contract.notion.pages import connector, sop, step, target
 from tests.contract.notion.test_conformance import NotionWorld
 from tests.contract.notion.test_publish import block_saying, person_writes, publish, reworded
 
+pytestmark = pytest.mark.timeout(900)  # a process for each request
+
 STEPS = tuple(step(n, f"Do thing number {n}.", expected=f"Thing {n} is done.") for n in range(1, 106))
 WRITES = r"^(?!GET ).*(?<!/query)$"
 FIRST = sop(steps=STEPS)
