@@ -162,6 +162,9 @@ class Cloud(Edition):
             return None
         return cast("str | None", user.get("displayName") or user.get("publicName"))
 
+    def mentioned(self, account: str) -> str | None:
+        return self.name_of(account)
+
     def mention(self, account_id: str) -> dict[str, str]:
         return {"ri_account_id": account_id}
 

@@ -9,7 +9,8 @@ from connectors.confluence import sheet as sheets
 from connectors.confluence.failures import NOT_SEEN, Missing, Stale, gone, seen
 from connectors.confluence.journal import Journal
 from connectors.confluence.memory import REVIEW, SYNC, Memory
-from connectors.confluence.publishing import Publishing, review_value
+from connectors.confluence.mentions import Names
+from connectors.confluence.publishing import Publishing, account_in, review_value
 from connectors.confluence.recovery import recovered, sync_value
 from connectors.confluence.remote import Remote, RemoteBody, Renew
 from connectors.confluence.render import FLAG, body_of, notice_of
@@ -130,7 +131,7 @@ class ConfluenceConnector:
             edited_by=self._remote.name_of(body.edited_by) if body.edited_by else None,
             edited_at=body.edited_at,
             state="current" if body.state == "draft" else body.state,
-            edits=_edits(sheet, Memory.of(known).blocks) if known is not None and body.state == "current" else (),
+            edits=Names(self._remote).edits(_edits(sheet, Memory.of(known).blocks)) if known and body.state == "current" else (),
         )
 
     def history(self, ref: Ref) -> Sequence[Version]:
@@ -176,7 +177,7 @@ class ConfluenceConnector:
             pieces = [notice, *others] if notice is not None else others
             body = self._put(body, body=sheets.body(sheet, pieces), message=f"Review: {flag.state}")
         facts = Facts(version=_revision(memory), review_state=flag.state, review_due=flag.due, owner=flag.owner)
-        value = review_value(facts)
+        value = review_value(facts, account_in(memory))
         if memory.review is None or memory.review.value != value:
             memory = memory.with_property(self._remote.set_property(known.ref.id, REVIEW, value, memory.review))
         return memory.known(body)
@@ -226,7 +227,8 @@ def _edits(sheet: sheets.Sheet, base: Sequence[Base]) -> tuple[Edit, ...]:
         if b.key is not None
     ]
     edits = merge(base, sheets.keyed(sheet, base), ours).edits
-    return tuple(e for e in edits if e.before or e.after)
+    facts = {b.key for b in base if b.kind == sheets.FACTS}
+    return tuple(part for e in edits if e.before or e.after for part in (sheets.by_row(e) if e.key in facts and e.after else (e,)))
 
 
 def _revision(memory: Memory) -> int:

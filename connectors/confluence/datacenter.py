@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, cast
 from urllib.parse import quote
 
 from atlassian import ConfluenceServer
@@ -151,6 +151,13 @@ class DataCenter(Edition):
 
     def name_of(self, account_id: str) -> str | None:
         return account_id  # pages tell names here already
+
+    def mentioned(self, account: str) -> str | None:
+        try:
+            user = self._calls.get("rest/api/user", "account", key=account)
+        except ConnectorError:
+            return None
+        return cast("str | None", user.get("displayName"))
 
     def mention(self, account_id: str) -> dict[str, str]:
         return {"ri_userkey": account_id}

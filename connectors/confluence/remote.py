@@ -128,6 +128,9 @@ class Remote(Protocol):
 
     def name_of(self, account_id: str) -> str | None: ...
 
+    def mentioned(self, account: str) -> str | None:
+        """The name of who is mentioned by that account, as the edition writes accounts into pages."""
+
     def mention(self, account_id: str) -> dict[str, str]:
         """The attributes of ``ri:user``."""
 

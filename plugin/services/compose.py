@@ -31,6 +31,7 @@ from connectors.blocks import (
     text,
 )
 from connectors.contract import Asset, Edit, Facts, Origin, Page, Person
+from connectors.reading import flatten, plain_of
 from plugin.domain.document import digest
 from plugin.domain.revision import mark_edited
 from plugin.domain.sections import ordered
@@ -122,17 +123,30 @@ def adopt_edits(sop: Sop, edits: Iterable[Edit]) -> Sop:
     return adopt(sop, edits).sop
 
 
-def adopt(sop: Sop, edits: Iterable[Edit]) -> Adopted:
-    """As :func:`adopt_edits`, and says what went in and what did not."""
+def adopt(sop: Sop, edits: Iterable[Edit], *, published: Sop | None = None) -> Adopted:
+    """As :func:`adopt_edits`, and says what went in and what did not.
+
+    ``published`` is what stands at the page on our side: a passage that differs from it in ``sop`` was changed by us as well, and is left.
+    """
     edited, taken, left = sop, [], []
+    then, now = (_words(one) if one is not None else {} for one in (published, sop if published is not None else None))
     for edit in edits:
         changed = passages.put(edited, edit.key, edit.after)
-        if changed is None:
+        if changed is None or (changed != edited and then.get(edit.key) != now.get(edit.key)):
             left.append(edit)
         else:
             edited = changed
             taken.append(edit.key)
     return Adopted(sop=mark_edited(sop, edited), taken=tuple(taken), left=tuple(left))
+
+
+def _words(sop: Sop) -> dict[str | None, str]:
+    """What a reader reads in each field."""
+    return {part.key: plain_of(part) for block in flatten(compose(sop).blocks) for part in (block, *_folded(block))}
+
+
+def _folded(block: Block) -> tuple[Block, ...]:
+    return tuple(flatten(block.children)) if isinstance(block, Expand) else ()
 
 
 def _head(sop: Sop, facts: Facts) -> list[Block]:

@@ -23,6 +23,7 @@ from plugin.services import connections, inbound
 from plugin.services.deps import Deps
 from plugin.services.inbound import Link
 from plugin.store import leases, tables
+from plugin.store.session import shared_now
 
 log = structlog.get_logger()
 
@@ -89,7 +90,7 @@ def renewer(deps: Deps, kind: Kind, external_id: str) -> Callable[[str], str | N
             return current if current != refused else _renewed(deps, kind, external_id)
         finally:
             with deps.database.begin() as session:
-                leases.let_go(session, name, holder, now=leases.now(session, deps.clock()))
+                leases.let_go(session, name, holder, now=shared_now(session, deps.clock()))
 
     return renew
 
@@ -145,7 +146,7 @@ def _current(deps: Deps, kind: Kind, external_id: str) -> str | None:
 
 def _held(deps: Deps, name: str, holder: str) -> bool:
     def hold(session: Session) -> bool:
-        return leases.hold(session, name, holder, now=leases.now(session, deps.clock()), lasts=LEASE)
+        return leases.hold(session, name, holder, now=shared_now(session, deps.clock()), lasts=LEASE)
 
     try:
         return deps.database.run(hold)

@@ -19,7 +19,7 @@ from connectors.contract import Clash, Facts, Known, Origin, Page, Person, Recei
 from plugin.domain.document import encode
 from plugin.domain.errors import NotFound
 from plugin.domain.job import not_before
-from plugin.services import compose, journal, outgoing, pictures, revising
+from plugin.services import adopting, compose, journal, outgoing, pictures, revising
 from plugin.services.caller import Caller, system
 from plugin.services.connections import opened
 from plugin.services.deps import Deps
@@ -204,27 +204,14 @@ def _published(
 
 def _adopt(session: Session, deps: Deps, caller: Caller, row: tables.Sop, publication: tables.Publication, receipt: Receipt) -> None:
     """People's edits of the page become a revision of ours, so that every other place and the next re-recording know them."""
-    current = revising.document_of(revising.newest(session, row))
-    adopted = compose.adopt(current, receipt.edits)
-    added = revising.add(
-        session, deps, caller, row, document=adopted.sop, origin="target", note=f"Edits that people made at {publication.place}."
-    )
-    if not added.changed:
-        return
+    all_there = row.revision == publication.revision
+    added = adopting.adopt(session, deps, caller, row, publication, receipt.edits)
+    if not added.changed or not all_there:
+        return  # what others changed here meanwhile does not stand at the page yet
     publication.revision = publication.wanted_revision = row.published_revision = added.revision.number
     if row.status == "draft":
         row.status = "published"
     _map_version(session, deps, publication, added.revision.number, receipt.known.version)
-    journal.note(
-        session,
-        deps,
-        caller,
-        "publication.edits",
-        sop_id=row.id,
-        revision=added.revision.number,
-        place=publication.place,
-        fields=len(adopted.taken),
-    )
 
 
 def _map_version(session: Session, deps: Deps, publication: tables.Publication, revision: int, version: str) -> None:

@@ -69,12 +69,20 @@ def shapes(session: Session, workspace_id: str) -> dict[str, Shape]:
 
 
 def policy_of(stored: Mapping[str, Rules], own: Mapping[str, Any], area: str | None) -> Policy:
-    """What holds: the SOP's own rule, its area's, the interval of the built-in template, the workspace's, the default."""
+    """What holds: the SOP's own rule, its area's, the workspace's, the interval of the built-in template, the default."""
+    of_area = stored[area].policy if area and area in stored else None
+    return layered(decode(Policy, own), of_area, *_beneath(stored, area))
+
+
+def wider_than(stored: Mapping[str, Rules], area: str) -> Policy:
+    """What holds for an area that says nothing itself; for the workspace's own rule, the default."""
+    return layered(*(() if area == WORKSPACE else _beneath(stored, area)))
+
+
+def _beneath(stored: Mapping[str, Rules], area: str | None) -> tuple[Policy | None, Policy | None]:
     template = templates().get(area or "")
     built_in = Policy(interval_days=template.review_interval_days) if template else None
-    of_area = stored[area].policy if area and area in stored else None
-    of_workspace = stored[WORKSPACE].policy if WORKSPACE in stored else None
-    return layered(decode(Policy, own), of_area, of_workspace, built_in)
+    return (stored[WORKSPACE].policy if WORKSPACE in stored else None, built_in)
 
 
 def approval_of(stored: Mapping[str, Rules], area: str | None) -> tuple[int, tuple[str, ...]]:

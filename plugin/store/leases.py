@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import DateTime, func, or_, select, update
+from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
 from plugin.store.jobs import rowcount
@@ -21,13 +21,6 @@ def hold(session: Session, name: str, holder: str, *, now: datetime, lasts: time
     free = or_(Lease.holder == holder, Lease.until < now, Lease.until > now + 2 * lasts)
     query = update(Lease).where(Lease.name == name, free).values(holder=holder, until=now + lasts)
     return rowcount(session, query.execution_options(synchronize_session=False)) == 1
-
-
-def now(session: Session, here: datetime) -> datetime:
-    """The database's clock, which all machines share; a file's database has none but this machine's."""
-    if session.get_bind().dialect.name == "sqlite":
-        return here
-    return session.scalars(select(func.clock_timestamp(type_=DateTime(timezone=True)))).one()
 
 
 def let_go(session: Session, name: str, holder: str, *, now: datetime) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import DateTime, Engine, create_engine, event, func, select
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, DisconnectionError, OperationalError
 from sqlalchemy.orm import Session, sessionmaker
@@ -64,6 +65,13 @@ class Database:
 
     def close(self) -> None:
         self.engine.dispose()
+
+
+def shared_now(session: Session, here: datetime) -> datetime:
+    """The database's clock, which all machines share; a file's database has none but this machine's (``here``)."""
+    if session.get_bind().dialect.name == "sqlite":
+        return here
+    return session.scalars(select(func.clock_timestamp(type_=DateTime(timezone=True)))).one()
 
 
 def _engine(url: str) -> Engine:

@@ -51,7 +51,8 @@ def test_hostile_text_stays_text(page: Page, service: Service) -> None:
 def test_a_person_becomes_an_approver(page: Page, service: Service) -> None:
     service.call("POST", "/people", {"email": "bea@example.com", "name": "Bea", "role": "author", "password": PASSWORD})
     page.goto("/admin/people")
-    page.get_by_label("Role of Bea").select_option("approver")
+    with page.expect_response(lambda answer: "/people/" in answer.url):
+        page.get_by_label("Role of Bea").select_option("approver")
     until(
         page,
         "[...document.querySelectorAll('tr')].some((row) => row.textContent.includes('bea@example.com') && row.querySelector('select').value === 'approver')",
@@ -91,6 +92,35 @@ def test_an_area_is_copied_and_changed(page: Page, service: Service) -> None:
     expect(page.get_by_label("Area").locator("option", has_text="Night shift")).to_be_attached()
 
 
+def test_the_review_rule_of_an_area_and_of_the_workspace_is_set_in_words(page: Page, service: Service) -> None:
+    page.goto("/templates/default")
+    page.get_by_label("Rhythm").select_option(label="Quarterly")
+    page.get_by_label("How critical").select_option(label="High")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Saved")).to_be_visible()
+    page.goto("/templates/monitoring")
+    expect(page.get_by_label("Rhythm").locator("option:checked")).to_have_text("As the wider rule: Quarterly")
+    page.get_by_label("Rhythm").select_option(label="On days of the year")
+    page.get_by_label("Days (month-day)").fill("31 March")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("alert")).to_contain_text("MM-DD")
+    page.get_by_label("Days (month-day)").fill("03-31, 09-30")
+    page.get_by_label("Due soon before (days)").fill("21")
+    me = service.call("GET", "/me")
+    for label in ("Who reviews", "Stand-in where the owner has left"):
+        page.get_by_label(label).select_option(label=me["name"])
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Saved")).to_be_visible()
+    page.reload()
+    expect(page.get_by_label("Days (month-day)")).to_have_value("03-31, 09-30")
+    policy = service.call("GET", "/templates/monitoring")["policy"]
+    assert {**policy, "fixed": ["03-31", "09-30"], "lead_days": 21, "reviewer_id": me["id"], "fallback_id": me["id"]} == policy
+    page.goto("/templates")
+    expect(page.get_by_text("Review: On 03-31, 09-30, criticality: High")).to_be_visible()
+    for name in ("default", "monitoring"):
+        service.call("PUT", f"/templates/{name}", {"title": name.capitalize()})
+
+
 def test_an_sop_has_the_sections_of_a_changed_template_in_its_order(page: Page, service: Service, tmp_path: Path) -> None:
     page.goto("/templates/incident-response")
     sections = page.get_by_role("group", name="Sections")
@@ -100,6 +130,7 @@ def test_an_sop_has_the_sections_of_a_changed_template_in_its_order(page: Page, 
         page.keyboard.press("Enter")
         assert page.evaluate("document.activeElement.getAttribute('aria-label')").startswith("Move Rollback ")
     sections.get_by_role("checkbox", name="Rollback").check()
+    page.get_by_label("Rhythm").select_option("days")
     page.get_by_label("Review every (days)").fill("45")
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_text("Saved")).to_be_visible()

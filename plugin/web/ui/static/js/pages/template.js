@@ -2,6 +2,7 @@
 
 import { explain, notice } from "../component.js";
 import { fill, h, iconButton } from "../dom.js";
+import { overlaid, policyFields } from "../policy-form.js";
 import { ordered } from "../sections.js";
 import { may, pageHead, start } from "../shell.js";
 import { t, word } from "../strings.js";
@@ -15,12 +16,12 @@ start(async ({ page, api, me, data }) => {
     if (error.status !== 404) throw error;
     const from = new URLSearchParams(location.search).get("from");
     const model = from ? await api.get(`/templates/${encodeURIComponent(from)}`) : { policy: {}, approval: null, required: [], sections: SECTIONS };
-    return { ...model, name: data.name, title: "" };
+    const whole = await api.get("/templates/default");
+    return { ...model, name: data.name, title: "", wider: overlaid(whole.policy, whole.wider) };
   }), api.get("/people")]);
   const admin = may(me, "admin");
   const title = h("input", { id: "title", value: area.title, required: true, maxlength: 200 });
-  const interval = h("input", { id: "interval", type: "number", min: 1, max: 3660, value: area.policy.interval_days ?? "" });
-  const lead = h("input", { id: "lead", type: "number", min: 0, max: 365, value: area.policy.lead_days ?? "" });
+  const review = policyFields({ own: area.policy, wider: area.wider, active: people.items.filter((person) => person.active) });
   const needed = h("input", { id: "needed", type: "number", min: 0, max: 50, value: area.approval?.needed ?? 0 });
   const field = (control, key, hint) => h("div", { class: "field" }, h("label", { for: control.id }, t(key)), control, hint ? h("span", { class: "hint" }, t(hint)) : null);
   const boxes = (key, names, chosen) => {
@@ -38,10 +39,8 @@ start(async ({ page, api, me, data }) => {
   const number = (control) => (control.value === "" ? null : Number(control.value));
   const save = async (event) => {
     event.preventDefault();
-    const policy = Object.fromEntries(Object.entries({ ...area.policy, interval_days: number(interval), lead_days: number(lead) }).filter(([, value]) => value !== null));
-    if (policy.interval_days) delete policy.interval_months;
     try {
-      await api.put(path, { title: title.value, policy, approval: { needed: number(needed) ?? 0, approvers: persons.filter((input) => input.checked).map((input) => input.value) }, required: required.values, sections: sections.values });
+      await api.put(path, { title: title.value, policy: review.values(), approval: { needed: number(needed) ?? 0, approvers: persons.filter((input) => input.checked).map((input) => input.value) }, required: required.values, sections: sections.values });
       history.replaceState(null, "", location.pathname);
       fill(answer, notice("ok", t("action.saved")));
     } catch (error) {
@@ -50,7 +49,8 @@ start(async ({ page, api, me, data }) => {
   };
   page.append(pageHead({ crumbs: [[t("page.templates"), "/templates"]], title: area.title || data.name }),
     h("form", { class: "card stack", onsubmit: save }, h("fieldset", { class: "stack", disabled: !admin }, field(title, "template.title"),
-      h("div", { class: "cards" }, field(interval, "template.interval", "template.inherited"), field(lead, "template.lead", "template.inherited"), field(needed, "template.needed")), sections.element, required.element, approvers.element, admin ? h("div", { class: "row" }, h("button", { class: "primary" }, t("action.save"))) : null), answer));
+      h("fieldset", { class: "stack tight" }, h("legend", {}, t("review.rules")), review.element, h("span", { class: "hint" }, t(data.name === "default" ? "template.rules.default" : "template.rules.area"))),
+      h("div", { class: "cards" }, field(needed, "template.needed")), sections.element, required.element, approvers.element, admin ? h("div", { class: "row" }, h("button", { class: "primary" }, t("action.save"))) : null), answer));
 });
 
 /** The sections that are wanted, in the order in which they are read: ticked with a box, moved with two buttons. */

@@ -1,6 +1,7 @@
 /** The areas and what each wants. */
 
 import { h } from "../dom.js";
+import { overlaid, spoken } from "../policy-form.js";
 import { may, pageHead, start } from "../shell.js";
 import { t, word } from "../strings.js";
 
@@ -21,10 +22,10 @@ start(async ({ page, api, me }) => {
 });
 
 function card(area, admin) {
-  const days = area.policy.interval_days ?? (area.policy.interval_months ? area.policy.interval_months * 30 : null);
+  const rule = overlaid(area.policy, area.wider);
   return h("section", { class: "card stack tight" }, h("div", { class: "row between top" }, h("h2", { class: "grow" }, area.title || t("templates.default")), h("a", { class: "button small", href: `/templates/${encodeURIComponent(area.name || "default")}` }, t(admin ? "templates.change" : "templates.look"))),
     area.name ? null : h("p", { class: "small" }, t("templates.default.text")),
-    h("p", { class: "small muted" }, [days ? t("templates.interval", { n: days }) : "", area.approval?.needed ? t("templates.approvals", { n: area.approval.needed }) : ""].filter(Boolean).join(" · ")),
+    h("p", { class: "small muted" }, [t("templates.rule", { what: spoken(rule), level: t(`criticality.${rule.criticality}`) }), area.approval?.needed ? t("templates.approvals", { n: area.approval.needed }) : ""].filter(Boolean).join(" · ")),
     area.examples?.length ? h("p", { class: "small" }, t("templates.examples", { what: area.examples.join("; ") })) : null,
     area.sections.length ? h("p", { class: "small" }, area.sections.map((section) => word("field", section)).join(" · ")) : null,
     area.required.length ? h("p", { class: "small" }, h("strong", {}, t("templates.required")), " ", area.required.map((field) => word("field", field.split(".").at(-1))).join(", ")) : null);
