@@ -16,7 +16,7 @@ from connectors.confluence.remote import Remote, RemoteBody, Renew
 from connectors.confluence.render import FLAG, body_of, notice_of
 from connectors.confluence.settings import Settings
 from connectors.confluence.storage import Malformed, anchor, make, write
-from connectors.confluence.words import MESSAGE_LENGTH
+from connectors.confluence.words import MESSAGE_LENGTH, STATE_LABELS, state_label
 from connectors.contract import (
     Capabilities,
     Choice,
@@ -180,7 +180,16 @@ class ConfluenceConnector:
         value = review_value(facts, account_in(memory))
         if memory.review is None or memory.review.value != value:
             memory = memory.with_property(self._remote.set_property(known.ref.id, REVIEW, value, memory.review))
-        return memory.known(body)
+        return self._labelled(known.ref.id, memory, state_label(flag.state)).known(body)
+
+    def _labelled(self, page_id: str, memory: Memory, wanted: str) -> Memory:
+        """The page with ``wanted`` as its only label of a review state, or with none."""
+        for name in memory.labels:
+            if name in STATE_LABELS and name != wanted:
+                self._remote.unlabel(page_id, name)
+        if wanted and wanted not in memory.labels:
+            self._remote.label(page_id, [wanted])
+        return replace(memory, labels=tuple(sorted({*memory.labels, wanted} - (STATE_LABELS - {wanted}) - {""})))
 
     def mention(self, ref: Ref, person: Person, text: str, *, key: str) -> None:
         label = f"sopwright-said-{short_digest(key)}"

@@ -25,7 +25,7 @@ from connectors.confluence.remote import Property, Remote, RemoteBody
 from connectors.confluence.render import placeholder
 from connectors.confluence.sheet import Sheet
 from connectors.confluence.storage import Element, write
-from connectors.confluence.words import key_label, label_of, title_of, version_message
+from connectors.confluence.words import STATE_LABELS, key_label, label_of, title_of, version_message
 from connectors.contract import Choice, Edit, Facts, Known, Person, Receipt, Rendered, Target
 from connectors.errors import Reject, Retry
 from connectors.merge import Base, Merged, rebase
@@ -196,7 +196,8 @@ class Publishing:
     def _remembered(self, job: Job, body: RemoteBody, memory: Memory, *, written: bool) -> Memory:
         """Labels and properties; skipped where they stand there already. The property that names the version comes last."""
         page = job.page
-        labels = tuple(sorted({key_label(page.key), *(label_of(word) for word in page.facts.labels)} - {""}))
+        stays = STATE_LABELS.intersection(memory.labels)  # until the flag is shown anew
+        labels = tuple(sorted({key_label(page.key), *stays, *(label_of(word) for word in page.facts.labels)} - {""}))
         if added := [name for name in labels if name not in memory.labels]:
             self._remote.label(body.id, added)
         for name in memory.labels:

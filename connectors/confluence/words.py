@@ -57,6 +57,14 @@ def key_label(key: str) -> str:
     return f"sop-{short_digest(key)[:12]}"
 
 
+def state_label(state: str) -> str:
+    """By which readers list what is overdue, where no app adds a search by date; none for what needs nobody."""
+    return "" if state == "current" else label_of(f"sop-{state.replace(' ', '-')}")
+
+
+STATE_LABELS = frozenset(map(state_label, ("due soon", "due", "overdue", "in review", "retired")))
+
+
 def title_of(title: str) -> str:
     """On one line and as long as Confluence takes it."""
     one_line = " ".join(clean(title).split()) or "Untitled SOP"

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import requests
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser.test_record import film
@@ -183,3 +184,55 @@ def test_a_deleted_recording_asks_first_and_is_gone(page: Page, service: Service
     row.get_by_role("button", name="Delete").click()
     page.get_by_role("dialog").get_by_role("button", name="Delete").click()
     expect(row).to_have_count(0)
+
+
+def test_a_token_is_shown_once_works_within_its_scopes_and_is_revoked(page: Page, service: Service) -> None:
+    page.goto("/admin/tokens")
+    page.get_by_label("Name").fill("Nightly export")
+    page.get_by_label("Record, edit and review").uncheck()
+    page.get_by_role("button", name="Make a token").click()
+    expect(page.get_by_role("heading", name="Your new token")).to_be_visible()
+    secret = page.locator(".once").inner_text()
+    bearer = {"Authorization": f"Bearer {secret}"}
+    assert requests.get(f"{service.url}/api/v1/sops", headers=bearer, timeout=10).status_code == 200
+    assert requests.post(f"{service.url}/api/v1/sops", headers=bearer, json={"document": {}}, timeout=10).status_code == 403
+    page.reload()
+    row = page.get_by_role("row").filter(has_text="Nightly export")
+    expect(row).to_contain_text("read")
+    expect(page.get_by_text(secret)).to_have_count(0)
+    row.get_by_role("button", name="Revoke").click()
+    expect(page.get_by_text("You have no API tokens.")).to_be_visible()
+    assert requests.get(f"{service.url}/api/v1/sops", headers=bearer, timeout=10).status_code == 401
+
+
+def test_a_connection_is_made_checked_and_taken_away(page: Page, service: Service, tmp_path: Path) -> None:
+    page.goto("/admin/connections")
+    page.get_by_label("Kind").select_option("Git folder")
+    page.get_by_label("Name").fill("Runbooks")
+    page.get_by_label("Folder", exact=True).fill(str(tmp_path / "runbooks"))
+    page.get_by_role("button", name="Connect a knowledge base").click()
+    card = page.locator("section.card").filter(has=page.get_by_role("heading", name="Runbooks"))
+    expect(card).to_contain_text("Active")
+    expect(page.get_by_text("Allow private addresses")).to_have_count(0)  # that is for the operator to say
+    card.get_by_role("button", name="Check").click()
+    expect(card.get_by_role("status")).to_be_visible()
+    card.get_by_role("button", name="Disconnect").click()
+    page.get_by_role("dialog").get_by_role("button", name="Disconnect").click()
+    expect(card).to_have_count(0)
+    assert [c["name"] for c in service.call("GET", "/connections")["items"]] == []
+
+
+def test_a_workspace_is_renamed_and_another_made_and_health_says_what_is_poor(page: Page, service: Service) -> None:
+    page.goto("/admin/workspace")
+    page.get_by_label("Name", exact=True).fill("Platform")
+    page.get_by_label("Always cover these words").fill("Contoso")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_label("Always cover these words")).to_have_value("Contoso")
+    assert service.call("GET", "/settings")["settings"]["never"] == ["Contoso"]
+    page.get_by_label("Name of a new workspace").fill("Second team")
+    page.get_by_role("button", name="Make it").click()
+    expect(page.get_by_role("listitem").filter(has_text="Second team")).to_be_visible()
+    page.goto("/admin/health")
+    expect(page.get_by_role("row").filter(has_text="scheduler")).to_contain_text("no scheduler runs")
+    page.get_by_role("button", name="Check again").click()
+    expect(page.get_by_role("row").filter(has_text="database")).to_contain_text("Good")

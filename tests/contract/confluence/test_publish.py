@@ -335,6 +335,23 @@ def test_flags_and_mentions(confluence: FakeConfluence, tmp_path: Path) -> None:
     assert c.fetch(known.ref, known=flagged).edits == ()
 
 
+@pytest.mark.parametrize("confluence", ["gateway", "datacenter"], indirect=True)
+def test_the_review_state_is_a_label_and_the_labels_of_people_stay(confluence: FakeConfluence, tmp_path: Path) -> None:
+    known = publish(confluence, tmp_path, document()).known
+    page, c = confluence.site.pages[known.ref.id], connector(confluence, tmp_path)
+    page.labels.append("team-blue")
+    before = set(page.labels)
+    overdue = c.flag(known, ReviewFlag(state="overdue", due=date(2026, 11, 1)))
+    assert set(page.labels) == {*before, "sop-overdue"}
+    again = publish(confluence, tmp_path, replace(document(), purpose="Another purpose."), overdue).known
+    assert set(page.labels) == {*before, "sop-overdue"}
+    soon = c.flag(again, ReviewFlag(state="due soon", due=date(2027, 5, 1)))
+    assert set(page.labels) == {*before, "sop-due-soon"}
+    page.labels.remove("sop-due-soon")  # by hand
+    c.flag(soon, ReviewFlag(state="current", due=date(2027, 5, 1)))
+    assert set(page.labels) == before
+
+
 def test_whether_a_person_can_open_the_page_is_told_where_the_edition_knows(confluence: FakeConfluence, tmp_path: Path) -> None:
     known = publish(confluence, tmp_path, document()).known
     c = connector(confluence, tmp_path)

@@ -20,7 +20,8 @@ function card(api, one, load) {
     fill(said, notice(identity.missing.length ? "warn" : "ok", t("connections.is", { name: identity.name }), identity.missing.length ? h("ul", {}, identity.missing.map((text) => h("li", {}, text))) : null));
   };
   const remove = async () => {
-    if (await ask(document.body, { title: t("connections.remove"), text: t("connections.remove.text", { name: one.name }), yes: t("connections.remove"), no: t("action.cancel"), danger: true })) await api.delete(path);
+    const sure = await ask(document.body, { title: t("connections.remove"), text: t("connections.remove.text", { name: one.name }), yes: t("connections.remove"), no: t("action.cancel"), danger: true });
+    return sure && api.delete(path);
   };
   return h("section", { class: "card stack tight" }, h("div", { class: "row between" }, h("h2", {}, one.name), h("span", { class: `badge ${one.state === "active" ? "ok" : "warn"}` }, t(`connections.state.${one.state}`))), h("p", { class: "small muted" }, [word("kind", one.kind), one.default_place].filter(Boolean).join(" · ")),
     h("dl", { class: "facts" }, Object.entries(one.settings).filter(([name]) => !OPERATORS.has(name)).map(([name, value]) => [h("dt", {}, label(name, {})), h("dd", {}, typeof value === "object" ? JSON.stringify(value) : String(value))])), one.message ? notice("warn", one.message) : null, said,
@@ -29,7 +30,7 @@ function card(api, one, load) {
 
 /** The fields come from the JSON schema of the connector, so a new connector needs no new page. */
 function add(api, kinds, load) {
-  const place = h("div");
+  const place = h("div", { class: "stack tight" });
   const select = h("select", { onchange: () => build() }, kinds.map((kind) => h("option", { value: kind.name }, word("kind", kind.name))));
   const build = () => {
     const kind = kinds.find((one) => one.name === select.value);

@@ -49,17 +49,19 @@ export function table(heads, rows, label) {
     h("tbody", { role: "rowgroup" }, rows.map((cells) => h("tr", { role: "row" }, cells.map((cell, at) => h("td", { role: "cell", data: { head: heads[at] } }, cell)))))));
 }
 
-/** A button that does one thing and reloads; failures stand in `said`. */
+/** A button that does one thing and reloads; failures stand in `said`. `work` answers false where a person thought better of it: then all stays, the focus too. */
 export function act(text, work, { said, load, className = "small" }) {
   return h("button", { type: "button", class: className, onclick: async (event) => {
-    event.currentTarget.disabled = true;
+    const button = event.currentTarget;
+    if (button.ariaDisabled === "true") return;
+    button.ariaDisabled = "true";  // not "disabled", which would take the focus away
     try {
-      await work();
-      await load();
+      if ((await work()) !== false) await load();
+      if (!button.isConnected) document.getElementById("content").focus();
     } catch (error) {
       fill(said, notice("danger", explain(error)));
-      event.target.disabled = false;
     }
+    button.ariaDisabled = null;
   } }, text);
 }
 

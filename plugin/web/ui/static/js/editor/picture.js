@@ -3,6 +3,7 @@
 import { explain, notice } from "../component.js";
 import { ask, fill, h, icon, iconButton, openDialog } from "../dom.js";
 import { clock } from "../format.js";
+import { pictureAddress } from "../reader.js";
 import { t } from "../strings.js";
 import { Boxes } from "./boxes.js";
 
@@ -29,7 +30,9 @@ class PictureDialog {
     this.at = h("output", { class: "number" }, clock(this.time));
     this.save = h("button", { type: "button", class: "primary", onclick: () => this.cut() }, t("picture.save"));
     this.list();
-    this.show(this.time);
+    // Until the frame of the recording is there, the present picture stands for it.
+    const present = image ? this.api.show(this.image, pictureAddress(this.sopId, image)).catch(() => {}) : Promise.resolve();
+    present.then(() => this.show(this.time));
   }
 
   get parts() {
@@ -62,9 +65,11 @@ class PictureDialog {
     const thumbs = times.map(() => h("img", { alt: "" }));
     fill(this.strip, times.map((one, at) => h("button", { type: "button", "aria-pressed": one === time ? "true" : "false", "aria-label": t("picture.at", { time: one.toFixed(1) }), onclick: () => this.show(one) }, thumbs[at], h("span", { class: "number" }, `${one.toFixed(1)} s`))));
     fill(this.answer);
+    this.image.ariaBusy = "true";
     await this.load(this.image, time).catch((error) => fill(this.answer, notice("danger", error.status === undefined ? t("picture.unreadable") : explain(error), h("button", { type: "button", class: "small", onclick: () => this.show(time) }, t("action.again")))));
+    if (this.time === time) this.image.ariaBusy = null;
     // Every frame costs the server a decoder: the nearest first, one after the other, and none for a place that was left again.
-    for (const at of times.keys()) if (this.time === time && thumbs[at].isConnected) await this.load(thumbs[at], times[at]).catch(() => thumbs[at].classList.add("missing"));
+    for (const at of times.keys()) if (this.time === time && thumbs[at].isConnected && !this.save.disabled) await this.load(thumbs[at], times[at]).catch(() => thumbs[at].classList.add("missing"));
   }
 
   /** Resolves when the frame is shown. */
