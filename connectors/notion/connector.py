@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -41,13 +42,13 @@ from connectors.notion.nodes import from_json
 from connectors.notion.people import People
 from connectors.notion.publish import Publisher, Trashed, Wish, fresh, moment, version_of
 from connectors.notion.render import Body, render
-from connectors.notion.restore import keep_edits, old_version
+from connectors.notion.restore import keep_edits, numbered, old_version
 from connectors.notion.reviews import Reviews
 from connectors.notion.settings import Settings, notion_id
 from connectors.notion.setup import Places, Setup
 from connectors.notion.text import Run, from_rich_text, pieces, plain, to_rich_text
 from connectors.notion.uploads import Uploads
-from connectors.notion.versions import Versions
+from connectors.notion.versions import Versions, as_version
 from connectors.notion.writing import reader
 from connectors.transport import Door
 
@@ -215,10 +216,7 @@ class NotionConnector:
             and not page.get("in_trash")
             and (markdown is None or markdown != known.base.get("markdown") or known.base.get("held"))
         ):
-            base = tuple(from_json(n) for n in known.base.get("nodes", ()))
-            found = self._looks.edits(
-                page, markdown, known, lambda: tuple(Merger(reader(self.api), full=True).run(ref.id, base, base).edits)
-            )
+            found = self._looks.edits(page, markdown, known, partial(self._edits, known))
             edits = fresh(found, known.base)
         return RemotePage(
             ref=Ref(id=str(page["id"]), url=str(page.get("url") or ref.url)),
@@ -230,6 +228,12 @@ class NotionConnector:
             state="trashed" if page.get("in_trash") else "archived" if p.read(page, p.STATUS) == "Retired" else "current",
             edits=edits,
         )
+
+    def _edits(self, known: Known) -> tuple[Edit, ...]:
+        """What people did to the page since ``known``; what an unfinished publish of ours has written is not theirs."""
+        base = tuple(from_json(n) for n in known.base.get("nodes", ()))
+        written = Journal(journal_path(self._state, str(known.base.get("key") or known.ref.id))).written
+        return tuple(Merger(reader(self.api), full=True, written=written).run(known.ref.id, base, base).edits)
 
     def history(self, ref: Ref) -> Sequence[Version]:
         return Versions(self.api, self._places().versions).history(ref.id)
@@ -254,24 +258,40 @@ class NotionConnector:
             with only_one(aside):
                 self._settled(
                     lambda: keep_edits(
-                        self.api, versions, page, journal, self._uploads, Journal(aside), self._now(), children=children, private=private
+                        self.api,
+                        versions,
+                        page,
+                        journal,
+                        self._uploads,
+                        Journal(aside),
+                        Shelf(self._state / "kept.json"),
+                        self._now(),
+                        children=children,
+                        private=private,
                     )
                 )
-        told = versions.history(ref.id)
-        newest = max((v.revision or 0 for v in told), default=0) + 1
-        nodes, assets = old_version(self.api, version, self._kept, self._uploads, newest, memory, allow_private=private)
+        rows = versions.rows(ref.id)
+        told = [as_version(row) for row in rows]
+        nodes, assets = old_version(self.api, version, self._kept, self._uploads, memory, allow_private=private)
         facts = {name: p.read(page, name) for name in (p.STATUS, p.OWNER, p.DUE, p.REVIEW, p.AREA) if name in page["properties"]}
-        wish = Wish(
-            key=key,
-            title=p.title(page),
-            nodes=nodes,
-            assets=assets,
-            version=newest,
-            facts=lambda: {**facts, p.VERSION: newest},
-            facts_sign=f"restored {version}",
-            message=message,
-            origin=Origin(recording=next((v.recording for v in told if v.id == version), None)),
-        )
+
+        def wish_of(number: int) -> Wish:
+            return Wish(
+                key=key,
+                title=p.title(page),
+                nodes=numbered(nodes, number),
+                assets=assets,
+                version=number,
+                facts=lambda: {**facts, p.VERSION: number},
+                facts_sign=f"restored {version}",
+                message=message,
+                origin=Origin(recording=next((v.recording for v in told if v.id == version), None)),
+            )
+
+        newest = max((v.revision or 0 for v in told), default=0)
+        begun = wish_of(newest)
+        cut_off = journal.unfinished and any(p.read(row, p.DIGEST) == begun.sign for row in rows[:1])
+        wish = begun if cut_off else wish_of(newest + 1)
         return self._publish(wish, self._settings.parent, memory, _Always("ours"), children).known
 
     def flag(self, known: Known, flag: ReviewFlag) -> Known:

@@ -15,12 +15,13 @@ from connectors.notion import properties as p
 from connectors.notion.client import Api
 from connectors.notion.edits import PART, TITLE
 from connectors.notion.failures import NAME
-from connectors.notion.journal import Journal
+from connectors.notion.journal import Journal, Shelf
 from connectors.notion.kept import Kept
 from connectors.notion.linking import ours_to_base
 from connectors.notion.merge import Merger, Read
 from connectors.notion.nodes import Node, from_json, to_json
 from connectors.notion.render import history_node
+from connectors.notion.setup import SUPERSEDED
 from connectors.notion.snapshot import Copier
 from connectors.notion.text import Run, merged
 from connectors.notion.uploads import Uploads
@@ -35,18 +36,25 @@ def keep_edits(
     journal: Journal,
     uploads: Uploads,
     aside: Journal,
+    told: Shelf,
     now: datetime,
     *,
     children: Read,
     private: bool,
 ) -> None:
-    """A version of the page as it stands, where people edited our blocks since the last publish (or where that is not known any more)."""
+    """A version of the page as it stands, where people edited our blocks since the last publish (or where that is not known any more).
+
+    ``told`` remembers per page which edits were kept last.
+    """
     identity, memory = str(page["id"]), journal.memory
+    signs: list[str] = []
     if memory is not None:
         base = tuple(from_json(n) for n in memory.base.get("nodes", ()))
         found = Merger(children, full=True, written=journal.written).run(identity, base, base)
-        if all(edit.before is None for edit in found.edits):
-            return
+        signs = [json.dumps([edit.key, edit.before, edit.after]) for edit in found.edits]
+        known = set(told.all().get(identity) or ()) if journal.unfinished else set()
+        if all(edit.before is None for edit in found.edits) or known.issuperset(signs):
+            return  # nothing of theirs, or a restore that was cut off has kept it already
     copier, furniture = Copier(uploads, allow_private=private), history_node((), "").runs
     nodes = copier.copied(n for n in whole_tree(children, identity) if n.runs != furniture)
     digest = hashlib.sha256(json.dumps([to_json(n) for n in nodes]).encode()).hexdigest()[:32]
@@ -61,14 +69,16 @@ def keep_edits(
         digest=digest,
         at=now,
         message="With the edits of the page, kept before an older version was restored.",
+        status=SUPERSEDED,
         page=identity,
     )
     versions.add(entry, nodes, Writer(api, aside, uploads, copier.assets, to_row=True), aside, look=True, before=None)
     aside.forget()
+    told.put(identity, signs)
 
 
 def old_version(
-    api: Api, row: str, kept: Kept, uploads: Uploads, number: int, memory: Known | None, *, allow_private: bool
+    api: Api, row: str, kept: Kept, uploads: Uploads, memory: Known | None, *, allow_private: bool
 ) -> tuple[tuple[Node, ...], dict[str, Asset]]:
     """The version's blocks with the keys that the page has now, and the pictures that have to be sent again."""
     page = api.get(f"pages/{row}")
@@ -79,7 +89,12 @@ def old_version(
         known = None  # its pictures have to be read from the page
     nodes = copier.copied(whole_tree(reader(api), row) if known is None else known)
     base = tuple(from_json(n) for n in memory.base.get("nodes", ())) if memory else ()
-    return _keyed(tuple(_renumbered(node, number) for node in nodes), base), copier.assets
+    return _keyed(nodes, base), copier.assets
+
+
+def numbered(nodes: tuple[Node, ...], number: int) -> tuple[Node, ...]:
+    """The same content as that version."""
+    return tuple(_renumbered(node, number) for node in nodes)
 
 
 def _renumbered(node: Node, number: int) -> Node:

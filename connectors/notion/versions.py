@@ -31,6 +31,7 @@ class Entry:
     at: datetime
     message: str
     page: str
+    status: str = CURRENT
     by: str | list[str] = ""
     recording: str | None = None
 
@@ -78,7 +79,7 @@ class Versions:
             ROW_SUMMARY: entry.message,
             ROW_BY: entry.by,
             ROW_RECORDING: entry.recording,
-            p.STATUS: CURRENT,
+            p.STATUS: entry.status,
             p.KEY: entry.key,
             p.DIGEST: entry.digest,
         }

@@ -9,11 +9,12 @@ from typing import Any
 
 from connectors.contract import Asset
 from connectors.errors import Gone, Reject, Retry
+from connectors.notion import header
 from connectors.notion.batch import Piece, batches
 from connectors.notion.client import Api
 from connectors.notion.failures import NAME, Doubtful, Edited
 from connectors.notion.journal import Journal
-from connectors.notion.merge import Change, Plan, Read
+from connectors.notion.merge import Change, Insert, Plan, Read
 from connectors.notion.nodes import Node, content, read, request
 from connectors.notion.uploads import Uploads
 
@@ -43,13 +44,27 @@ class Writer:
         self.upload_ids([replace(change.wanted, children=()) for change in plan.patches if change.wanted is not None])
 
     def carry_out(self, plan: Plan) -> None:
-        """Raises Edited, Doubtful, Collision: begin anew with reading."""
+        """Raises Edited, Doubtful, Collision: begin anew with reading.
+
+        What names the version (header, history) comes last: where a person's edit ends this in a conflict, the page does not claim to be newer.
+        """
         for insert in plan.inserts:
-            self.append(insert.parent, insert.nodes, after=insert.after, first=insert.after is None)
+            if not all(map(_names_version, insert.nodes)):
+                self._insert(insert)
         for change in plan.patches:
-            self._patch(change)
+            if not _names_version(change.wanted):
+                self._patch(change)
         for change in plan.deletes:
             self._delete(change)
+        for change in plan.patches:
+            if _names_version(change.wanted):
+                self._patch(change)
+        for insert in plan.inserts:
+            if all(map(_names_version, insert.nodes)):
+                self._insert(insert)
+
+    def _insert(self, insert: Insert) -> None:
+        self.append(insert.parent, insert.nodes, after=insert.after, first=insert.after is None)
 
     def append(self, parent: str, nodes: Sequence[Node], *, after: str | None = None, first: bool = False) -> None:
         """Behind ``after``, at the start with ``first``, else at the end. Raises Doubtful where it is unknown what was saved."""
@@ -136,6 +151,10 @@ class Writer:
     def named(self, nodes: Sequence[Node]) -> tuple[Node, ...]:
         """The nodes with the ids that they got."""
         return tuple(replace(node, id=self.ids.get(id(node), node.id), children=self.named(node.children)) for node in nodes)
+
+
+def _names_version(node: Node | None) -> bool:
+    return node is not None and (node.key == header.KEY or node.key.startswith("history"))
 
 
 def reader(api: Api) -> Callable[[str], list[Node]]:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from connectors.errors import ConnectorError
+from connectors.errors import ConnectorError, Gone
 from connectors.notion import oauth
 from connectors.notion.client import Api
 from connectors.notion.oauth import App, Grant
 from connectors.notion.settings import Settings as NotionSettings
+from connectors.notion.settings import notion_id
 from plugin.domain.errors import Invalid, NotFound
 from plugin.services import connections, grants, inbound
 from plugin.services.caller import Caller
@@ -63,19 +65,45 @@ def install(deps: Deps, caller: Caller, *, code: str, redirect_uri: str) -> str:
 
 
 def places(deps: Deps, caller: Caller, bot_id: str) -> tuple[Place, ...]:
-    """Pages below which the databases could be; the copy of our template first. Raises NotFound, Forbidden, Invalid."""
+    """Pages below which the databases could be; the copy of our template first. Raises NotFound, Forbidden, Invalid.
+
+    Notion's search knows new pages late and gives no more than a hundred: a page may be missing here.
+    """
     caller.require("admin")
     found = _installation(deps, caller, bot_id)
+    template = found.data.get("template")
     try:
         api = _api(deps, found, parent=bot_id)
         body = {"filter": {"property": "object", "value": "page"}, "page_size": MOST_PAGES}
         pages = [p for p in api.query("search", body)["results"] if not p.get("in_trash") and _may_hold(p)]
+        if template and template not in [page["id"] for page in pages]:  # made a moment ago
+            with suppress(Gone):
+                pages.append(api.get(f"pages/{template}"))
         api.close()
     except ConnectorError as error:
         raise Invalid("installation", error.message_for_user) from None
-    template = found.data.get("template")
     pages.sort(key=lambda page: page["id"] != template)
     return tuple(Place(id=str(page["id"]), title=_title(page)) for page in pages)
+
+
+def page(deps: Deps, caller: Caller, bot_id: str, given: str) -> Place:
+    """The page of an id or address, where the installation may see it and it can hold databases. Raises NotFound, Forbidden, Invalid."""
+    caller.require("admin")
+    found = _installation(deps, caller, bot_id)
+    try:
+        identity = notion_id(given)
+        api = _api(deps, found, parent=bot_id)
+        answer = api.get(f"pages/{identity}")
+        api.close()
+    except ValueError as error:
+        raise Invalid("parent", str(error)) from None
+    except Gone:
+        raise Invalid("parent", "The connection cannot see this page. Authorise it again and choose the page there.") from None
+    except ConnectorError as error:
+        raise Invalid("installation", error.message_for_user) from None
+    if answer.get("in_trash") or not _may_hold(answer):
+        raise Invalid("parent", "Choose a page that is not in the trash and no row of a database.")
+    return Place(id=str(answer["id"]), title=_title(answer))
 
 
 def choose(deps: Deps, caller: Caller, bot_id: str, *, parent: str) -> connections.ConnectionView:

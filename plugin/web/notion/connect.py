@@ -39,8 +39,8 @@ def _choices(bot_id: str) -> str:
 
 def _chosen(bot_id: str) -> Response:
     forms.checked()
-    parent = request.form.get("parent", "")
-    if parent not in {place.id for place in notion_oauth.places(deps(), caller(), bot_id)}:
-        raise Invalid("parent", "Choose one of the pages.")
-    view = notion_oauth.choose(deps(), caller(), bot_id, parent=parent)
+    given = request.form.get("address", "").strip() or request.form.get("parent", "")
+    if not given:
+        raise Invalid("parent", "Choose one of the pages, or give the address of one.")
+    view = notion_oauth.choose(deps(), caller(), bot_id, parent=notion_oauth.page(deps(), caller(), bot_id, given[:2000]).id)
     return to(f"{ROOM}/setup/{view.id}")

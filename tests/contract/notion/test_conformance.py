@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from connectors.contract import Connector, Person, Ref
 from connectors.testing import Armed, Conformance, Seen, World
 from tests.contract.notion.fake import Awaited, FakeNotion
@@ -145,9 +147,16 @@ def words(items: list[dict[str, Any]]) -> str:
     return "".join(item["text"]["content"] for item in items)
 
 
+@pytest.mark.timeout(900)  # the sweeps begin a process for each request
 class TestNotion(Conformance):
     @contextmanager
     def world(self, folder: Path) -> Iterator[World]:
         with FakeNotion() as notion:
             yield NotionWorld(notion, folder)
             assert notion.refused == [], "a request that the published document forbids"
+
+    def _points(self, folder: Path, *, kill: bool, done: bool, again: bool) -> int:
+        points = super()._points(folder, kill=kill, done=done, again=again)
+        how = f"{'killed' if kill else 'cut off'} {'after' if done else 'before'}"
+        print(f"{'update' if again else 'first publish'}, {how} each of {points} requests: one whole page, nothing twice")
+        return points

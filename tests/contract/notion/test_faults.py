@@ -314,10 +314,7 @@ def test_f41_a_person_who_edits_another_block_while_we_write_loses_nothing(notio
     assert "Read its log." not in notion.tree(known.ref.id)
 
 
-IN_BETWEEN = {
-    "while the first block is written": "PATCH /v1/blocks/.*/children",
-    "right before its block is looked at": "PATCH /v1/blocks/[^/]+$",
-}
+IN_BETWEEN = {"while another block is written": "PATCH /v1/blocks/[^/]+$", "while its block is looked at": "GET /v1/blocks/[^/]+$"}
 
 
 @pytest.mark.parametrize("on", IN_BETWEEN.values(), ids=IN_BETWEEN)
@@ -325,9 +322,9 @@ IN_BETWEEN = {
 def test_f41_the_same_block_edited_between_our_reading_and_writing_becomes_a_conflict(
     notion: FakeNotion, tmp_path: Path, on: str, choice: Any
 ) -> None:
-    """The header is written before the step, so the fault strikes after the merge has read the step and before it is written."""
+    """Step 1 is written before step 2, so the fault strikes after the merge has read step 2 and before that is written."""
     known, _ = published(notion, tmp_path, sop())
-    page = reworded(sop(version=2), 2, "Restart it slowly.")
+    page = reworded(reworded(sop(version=2), 1, "Open the status page."), 2, "Restart it slowly.")
     step_2 = block_saying(notion, "Restart the deployment.", known.ref.id)
     changed = {step_2["type"]: {"rich_text": [{"text": {"content": "Restart it by hand."}}]}}
     notion.faults.append(Fault("call", on=on, call=lambda: notion.workspace.update_block(step_2["id"], changed, PERSON)))
@@ -335,7 +332,10 @@ def test_f41_the_same_block_edited_between_our_reading_and_writing_becomes_a_con
         published(notion, tmp_path, page, known)
     clash = caught.value.clashes[0]
     assert (clash.key, clash.theirs, clash.ours) == ("steps/s2", "Restart it by hand.", "Restart it slowly.")
-    assert "Restart it by hand." in notion.tree(known.ref.id)
+    tree = notion.tree(known.ref.id)
+    assert ("Restart it by hand." in tree, "Version: 1" in tree, "Version 2," in tree) == (True, True, False)
+    with closing(connector(notion, tmp_path)) as c:
+        assert [e.key for e in c.fetch(known.ref, known=known).edits] == ["steps/s2"], "step 1 is what we wrote ourselves"
     assert len(notion.pages_of("SOP versions")) == 1
     publish(notion, tmp_path, page, known, choices={"steps/s2": choice})
     tree = notion.tree(known.ref.id)
@@ -346,7 +346,7 @@ def test_f41_the_same_block_edited_between_our_reading_and_writing_becomes_a_con
 def test_f41_a_step_that_a_person_writes_into_is_not_deleted_under_their_hands(notion: FakeNotion, tmp_path: Path) -> None:
     known, _ = published(notion, tmp_path, sop())
     steps = (*_steps(sop())[:1], *_steps(sop())[2:])
-    page = sop(version=2, steps=steps, assets=sop().assets)
+    page = reworded(sop(version=2, steps=steps, assets=sop().assets), 1, "Open the status page.")
     second = block_saying(notion, "Restart the deployment.", known.ref.id)
     note = {"children": [{"paragraph": {"rich_text": [{"text": {"content": "Call me first."}}]}}]}
     write = Fault("call", on="PATCH /v1/blocks/[^/]+$", call=lambda: notion.workspace.append(second["id"], note, PERSON))

@@ -283,7 +283,8 @@ def test_three_hundred_steps_are_published_updated_and_restored(notion: FakeNoti
 
 def test_an_edit_made_while_an_old_version_comes_back_is_kept_too(notion: FakeNotion, tmp_path: Path) -> None:
     known = publish(notion, tmp_path, sop(), message="First").known
-    known = publish(notion, tmp_path, reworded(sop(version=2), 2, "Restart it slowly."), known, "Slower").known
+    second = reworded(reworded(sop(version=2), 1, "Open the status page."), 2, "Restart it slowly.")
+    known = publish(notion, tmp_path, second, known, "Slower").known
     node = block_saying(notion, "Restart it slowly.", known.ref.id)
     changed = {node["type"]: {"rich_text": said("Restart it as I say.")}}
     notion.faults.append(Fault("call", on="PATCH /v1/blocks", call=lambda: notion.workspace.update_block(node["id"], changed, PERSON)))
