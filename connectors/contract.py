@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Literal, Protocol, runtime_checkable
@@ -42,13 +42,18 @@ class Identity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asset:
-    """A picture. ``digest`` is the SHA-256 of its bytes (hex) and its identity; ``read`` gives them anew at each call."""
+    """A picture. ``digest`` is the SHA-256 of its bytes (hex) and its identity; ``read`` gives them anew at each call, ``pieces`` one after the other."""
 
     digest: str
     name: str
     media_type: Literal["image/png", "image/webp", "image/jpeg"]
     size_bytes: int
     read: Callable[[], bytes]
+    pieces: Callable[[], Iterable[bytes]] | None = None
+
+    def stream(self) -> Iterable[bytes]:
+        """The bytes anew; not all of them at once where the source can do without."""
+        return self.pieces() if self.pieces is not None else (self.read(),)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +79,17 @@ class Facts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """What the target's history shall say about a version, where it can: who published it, and the web address of the recording behind it.
+
+    Not content: another origin alone is no reason to write.
+    """
+
+    by: Person | None = None
+    recording: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
     """A whole SOP, ready for any target. ``key`` is its identity for good (the SOP's id); ``digest`` that of its content."""
 
@@ -83,6 +99,7 @@ class Page:
     facts: Facts
     blocks: tuple[Block, ...]
     assets: tuple[Asset, ...] = ()
+    origin: Origin = Origin()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,13 +186,14 @@ class RemotePage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Version:
-    """One entry of the target's history, newest first. ``revision`` is ours, where the entry tells it."""
+    """One entry of the target's history, newest first. ``revision`` is ours and ``recording`` an address, where the entry tells them."""
 
     id: str
     at: datetime
     by: str | None
     message: str
     revision: int | None = None
+    recording: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -241,3 +259,14 @@ class Readable(Protocol):
 
     def may_read(self, ref: Ref, person: Person) -> bool | None:
         """Whether that person can open the page; None where the target does not tell, or does not know the person."""
+
+
+@runtime_checkable
+class Renewable(Protocol):
+    """What a connector offers whose credential ends after a while and is renewed outside of it."""
+
+    def renew_with(self, renew: Callable[[str], str | None]) -> None:
+        """``renew`` is given a token that the target refused, and answers another one, or None where there is none.
+
+        It may raise AuthFailed (connect again) and Retry; both reach the caller of the method that needed the token.
+        """

@@ -1,9 +1,9 @@
-"""Fetches a large file from an address that somebody else gave: to disk, through checked addresses, without any credential of ours."""
+"""Fetches a large file from an address that somebody else gave: to disk, through checked addresses. A credential goes to the first of them only."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -24,11 +24,15 @@ CHUNK_BYTES = 1024 * 1024
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fetching:
-    """``alive`` is called with the fraction received (0 where the size is not known) and may raise to stop. ``longest_s`` for the whole file."""
+    """``alive`` is called with the fraction received (0 where the size is not known) and may raise to stop. ``longest_s`` for the whole file.
+
+    ``authorization`` is the header's value for the origin of the address that was asked for; no other one, where it may lead, hears of it.
+    """
 
     most_bytes: int
     allow_private: bool
     alive: Callable[[float], None] = lambda _: None
+    authorization: str | None = None
     lookup: addresses.Resolve = addresses.resolve
     connect_s: float = 10.0
     read_s: float = 60.0
@@ -67,10 +71,12 @@ def _opened(url: str, how: Fetching) -> Iterator[requests.Response]:
         session.adapters.clear()
         for scheme in ("https://", "http://") if how.allow_private else ("https://",):
             session.mount(scheme, PinnedAdapter(allow_private=how.allow_private, lookup=how.lookup, headers_s=how.read_s))
+        origin = urlsplit(url)[:2]
         for _ in range(HOPS):
-            answer = _asked(session, url, how)
+            ours = how.authorization is not None and urlsplit(url)[:2] == origin
+            answer = _asked(session, url, how, {"Authorization": str(how.authorization)} if ours else {})
             if answer.status_code not in (301, 302, 303, 307, 308):
-                _check(answer)
+                _check(answer, renewable=ours)
                 yield answer
                 return
             url = urljoin(url, answer.headers.get("Location", ""))
@@ -78,7 +84,7 @@ def _opened(url: str, how: Fetching) -> Iterator[requests.Response]:
     raise _unusable("The link leads from address to address without giving a file.")
 
 
-def _asked(session: requests.Session, url: str, how: Fetching) -> requests.Response:
+def _asked(session: requests.Session, url: str, how: Fetching, headers: Mapping[str, str]) -> requests.Response:
     try:
         parts = urlsplit(url)
         if parts.scheme == "http" and not how.allow_private:
@@ -91,7 +97,11 @@ def _asked(session: requests.Session, url: str, how: Fetching) -> requests.Respo
         raise _unusable("This is not a web address.") from None
     try:
         return session.get(
-            url, headers={"Accept-Encoding": "identity"}, stream=True, allow_redirects=False, timeout=(how.connect_s, how.read_s)
+            url,
+            headers={"Accept-Encoding": "identity", **headers},
+            stream=True,
+            allow_redirects=False,
+            timeout=(how.connect_s, how.read_s),
         )
     except addresses.PrivateAddress:
         raise _private() from None
@@ -108,10 +118,11 @@ def _chunks(answer: requests.Response) -> Iterator[bytes]:
         raise _cut(error) from None
 
 
-def _check(answer: requests.Response) -> None:
+def _check(answer: requests.Response, *, renewable: bool) -> None:
+    """``renewable``: a refusal of our credential says nothing about the file; the next attempt has another one."""
     if answer.status_code == 200:
         return
-    if answer.status_code in (400, 401, 403, 404, 410):
+    if answer.status_code in (400, 401, 403, 404, 410) and not (renewable and answer.status_code == 401):
         raise Gone(
             "The file is no longer at its address, or the link has expired.",
             operation="download",

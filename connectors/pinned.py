@@ -36,7 +36,11 @@ class _Guard:
         for address in addresses.checked(host, port, allow_private=self.allow_private, lookup=self.lookup):
             try:
                 timeout = connection.timeout if isinstance(connection.timeout, (int, float)) else None
-                return socket.create_connection((address, port), timeout)
+                made = socket.create_connection((address, port), timeout)
+                # Without it a body waits some 40 ms for the acknowledgement of its headers, at each write.
+                for option in connection.socket_options or ():
+                    made.setsockopt(*option)
+                return made
             except OSError as error:
                 failure = error
         if isinstance(failure, TimeoutError):

@@ -6,6 +6,7 @@ A :class:`Door` is a requests session for one connection (never shared: a sessio
 - each answer has a limit in bytes and in seconds, headers included;
 - it tries again only what cannot do harm twice: 429 for any method, transport errors and 5xx for reads and for calls that are named
   idempotent. Waits over ``short_wait_s`` are not slept but handed up as ``Retry(after_s)``, so that no worker stands still;
+- where it has a breaker, a target that does not answer is left alone for a while;
 - it counts requests and writes (:meth:`Door.tally`).
 
 Errors: Retry (busy, broken or lost answer), Reject (answer too large, or it leads elsewhere). Other statuses are returned for the
@@ -32,6 +33,7 @@ import requests
 from urllib3.exceptions import HTTPError
 
 from connectors import addresses
+from connectors.breaker import Breaker
 from connectors.errors import Reject, Retry
 from connectors.pinned import PinnedAdapter, SlowAnswer
 
@@ -82,6 +84,7 @@ class Door(requests.Session):
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         jitter: Callable[[], float] = lambda: random.uniform(0.7, 1.3),  # noqa: S311  spreads retries, guards nothing
         observe: Callable[[requests.Response], None] | None = None,
+        breaker: Breaker | None = None,
     ) -> None:
         super().__init__()
         parts = addresses.base_url(base, allow_private=allow_private)
@@ -93,6 +96,7 @@ class Door(requests.Session):
         self._origin = (parts.scheme, parts.hostname, parts.port)
         self._sleep, self._monotonic, self._now, self._jitter = sleep, monotonic, now, jitter
         self._observe = observe
+        self.breaker = breaker
         self._pace, self._next_at = threading.Lock(), 0.0
         adapter = PinnedAdapter(allow_private=allow_private, lookup=lookup, headers_s=self.limits.answer_s)
         self.adapters.clear()
@@ -127,7 +131,7 @@ class Door(requests.Session):
         """One call with its retries. ``url`` is absolute or relative to the base.
 
         ``idempotent`` says that sending it twice is harmless (default: only for GET, HEAD, OPTIONS); ``reads`` that it changes
-        nothing although it is a POST. A streamed body is sent once only.
+        nothing although it is a POST. A streamed body is sent once only, unless ``data`` is a function that gives it anew.
         """
         method = method.upper()
         reads = method in SAFE if reads is None else reads
@@ -137,16 +141,21 @@ class Door(requests.Session):
         self._same_origin(url, operation)
         for name in ("timeout", "verify", "proxies", "cert", "allow_redirects", "stream"):
             kwargs.pop(name, None)
-        if hasattr(kwargs.get("data"), "read"):
+        body = kwargs.pop("data", None)
+        if hasattr(body, "read"):
             again = False
         for attempt in range(1, self.limits.tries + 1):
-            last = attempt == self.limits.tries
+            last = attempt == self.limits.tries or hasattr(body, "read")
+            if self.breaker is not None:
+                self.breaker.before(operation)
             try:
-                answer = self._once(method, url, reads, operation, kwargs)
+                answer = self._once(method, url, reads, operation, {**kwargs, "data": body() if callable(body) else body})
             except (requests.RequestException, HTTPError, OSError) as error:
+                self._note(failed=True)
                 self._unreachable(error, operation, final=last or not again)
                 self._wait(self._backoff(attempt))
                 continue
+            self._note(failed=answer.status_code >= 500)
             wait_s = self._busy(answer, attempt, again)
             if wait_s is None:
                 return answer
@@ -154,6 +163,10 @@ class Door(requests.Session):
                 raise self._retry(f"The service is busy (HTTP {answer.status_code}).", wait_s, operation)
             self._wait(wait_s)
         raise AssertionError("unreachable")
+
+    def _note(self, *, failed: bool) -> None:
+        if self.breaker is not None:
+            (self.breaker.failed if failed else self.breaker.worked)()
 
     def _once(self, method: str, url: str, reads: bool, operation: str, kwargs: dict[str, Any]) -> requests.Response:
         self._paced()

@@ -2,8 +2,8 @@
 
     python -m examples.demo_notion [--keep] [--port 8880] [RECORDING]
 
-Starts a stateful fake Notion, which judges every request by the published specification where that is at hand, and the whole service beside it; nobody
-touches the service's own pages. Prints what a reader of the Notion page sees after each step. With ``--keep`` both go on until Ctrl+C.
+Starts a stateful fake Notion, which judges every request by the published specification where that is at hand, and the whole service beside it, with
+the real pipeline; nobody touches the service's own pages. Prints what a reader of the Notion page sees after each step. With ``--keep`` both go on until Ctrl+C.
 """
 
 from __future__ import annotations
@@ -26,11 +26,12 @@ import av
 import requests
 
 from examples.demo import SAMPLE, Client, demo_password, say, stop
-from tests.contract.notion.fake import FakeNotion
+from tests.contract.notion.fake import FakeNotion, specification
 from tests.contract.notion.fake.workspace import PERSON
 
 ROOT = Path(__file__).resolve().parents[1]
 PLACE = ROOT / "var" / "demo-notion"
+"""Where the service keeps its data; ``--data`` says otherwise."""
 WITHIN_S = 900
 TOKEN = "secret_of_the_demo_subscription"  # noqa: S105 - of the fake
 NOTE = "Tell the night shift before you start."
@@ -44,16 +45,17 @@ def main() -> int:
     parser.add_argument("recording", nargs="?", type=Path, default=SAMPLE)
     parser.add_argument("--keep", action="store_true", help="go on until Ctrl+C")
     parser.add_argument("--port", type=int, default=8880)
+    parser.add_argument("--data", type=Path, default=PLACE, help="the service's data folder; emptied first")
     chosen = parser.parse_args()
-    shutil.rmtree(PLACE, ignore_errors=True)
-    password = demo_password(PLACE)
+    shutil.rmtree(chosen.data, ignore_errors=True)
+    password = demo_password(chosen.data)
     with FakeNotion() as notion:
-        service = start(password, chosen.port)
+        service = start(password, chosen.port, chosen.data)
         try:
             demo = Demo(Client(f"http://127.0.0.1:{chosen.port}"), notion)
             demo.client.wait_until_ready(service)
             demo.connect(password)
-            walk(demo, chosen.recording)
+            walk(demo, chosen.recording, chosen.data)
             if chosen.keep:
                 print("\nBoth keep running. Ctrl+C ends them.")
                 service.wait()
@@ -64,9 +66,9 @@ def main() -> int:
     return 0
 
 
-def start(password: str, port: int) -> subprocess.Popen[bytes]:
+def start(password: str, port: int, data: Path) -> subprocess.Popen[bytes]:
     settings = {
-        "SOPWRIGHT_DATA": str(PLACE),
+        "SOPWRIGHT_DATA": str(data),
         "SOPWRIGHT_FIRST_ADMIN_PASSWORD": password,
         "SOPWRIGHT_LOG_LEVEL": "WARNING",
         "SOPWRIGHT_ALLOW_PRIVATE_ADDRESSES": "1",
@@ -171,7 +173,7 @@ class Demo:
             time.sleep(0.3)
 
 
-def walk(demo: Demo, recording: Path) -> None:
+def walk(demo: Demo, recording: Path, data: Path) -> None:
     say("A row with a recording is added to the database Recordings", recording.name)
     row = demo.drop(None, "Restore the orders database", recording)
     page = demo.wait(row)
@@ -186,7 +188,7 @@ def walk(demo: Demo, recording: Path) -> None:
     demo.notion.by_person(lambda w: w.update_block(words["id"], {words["type"]: changed}, PERSON))
     demo.taken_back(page)
     say("The task is recorded again, without its last check", f"{SHORTER_BY_S:.0f} s shorter")
-    demo.drop(row, "", shortened(recording, PLACE / "second-take.mp4"))
+    demo.drop(row, "", shortened(recording, data / "second-take.mp4"))
     assert demo.wait(row) == page  # noqa: S101 - what the demonstration shows
     second = demo.show("The same page, with both", page)
     steps = [text.count("\nnumbered_list_item") for text in (first, second)]
@@ -194,8 +196,11 @@ def walk(demo: Demo, recording: Path) -> None:
     say("Steps before and after", f"{steps[0]} and {steps[1]}")
     rows = [p["content"]["Name"][0]["text"]["content"] for p in demo.notion.pages_of("SOP versions")]
     say("Versions", ", ".join(sorted(rows)))
+    views = [f"{v['name']} ({v['type']})" for v in demo.notion.workspace.views if v["name"] != "Default view"]
+    say("Views of the databases", ", ".join(views))
     say("Requests of the update, polling included", str(len(demo.notion.seen) - before))
-    say("Requests that the published specification refuses", str(len(demo.notion.refused)))
+    judged = "not judged: the specification is not at hand" if specification() is None else str(len(demo.notion.refused))
+    say("Requests that the published specification refuses", judged)
 
 
 def _words(node: dict[str, Any]) -> str:

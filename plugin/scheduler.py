@@ -15,9 +15,10 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 from sqlalchemy.exc import IntegrityError
 
-from plugin.services import approve, clock, deliver, flags, gather, notion_intake, restored, retention, sweep, work
+from plugin.services import approve, clock, deliver, endings, flags, gather, notion_intake, restored, retention, sweep, work
 from plugin.services.deps import Deps
 from plugin.store import leases
+from plugin.store.session import shared_now
 
 log = structlog.get_logger()
 
@@ -40,7 +41,7 @@ def run(deps: Deps, stop: Event, *, holder: str) -> None:
     finally:
         scheduler.shutdown(wait=True)
         with deps.database.begin() as session:
-            leases.let_go(session, NAME, holder, now=leases.now(session, deps.clock()))
+            leases.let_go(session, NAME, holder, now=shared_now(session, deps.clock()))
 
 
 def tick(deps: Deps) -> None:
@@ -71,6 +72,7 @@ TASKS: tuple[tuple[str, int, Callable[[Deps], object]], ...] = (
     ("notion", 20, notion_intake.sweep),
     ("reconcile", 900, flags.reconcile),
     ("retention", 3600, retention.clean),
+    ("endings", 3600, endings.warn),
 )
 """Name, seconds between two runs, what to do."""
 
@@ -88,6 +90,6 @@ def _guarded(deps: Deps, holder: str, name: str, task: Callable[[Deps], object])
 
 def _mine(deps: Deps, holder: str) -> bool:
     try:
-        return deps.database.run(lambda session: leases.hold(session, NAME, holder, now=leases.now(session, deps.clock()), lasts=LEASE))
+        return deps.database.run(lambda session: leases.hold(session, NAME, holder, now=shared_now(session, deps.clock()), lasts=LEASE))
     except IntegrityError:
         return False

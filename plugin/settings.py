@@ -27,6 +27,7 @@ SECRETS = (
     "oidc_client_secret",
     "notion_client_secret",
     "language_model_key",
+    "atlassian_client_secret",
 )
 
 
@@ -94,6 +95,12 @@ class Settings(BaseSettings):
     )
     notion_client_secret: SecretStr = Field(SecretStr(""), description="Its client secret.")
     notion_url: str = Field("https://api.notion.com", description="Address of Notion's API for that button.")
+    atlassian_client_id: str | None = Field(
+        None, description="Client id of your OAuth 2.0 (3LO) app at Atlassian; with it admins connect Confluence Cloud by a button."
+    )
+    atlassian_client_secret: SecretStr = Field(SecretStr(""), description="Its client secret.")
+    atlassian_auth_url: str = Field("https://auth.atlassian.com", description="Where Atlassian asks people and gives tokens.")
+    atlassian_api_url: str = Field("https://api.atlassian.com", description="Where Confluence Cloud answers to those tokens.")
     first_admin_email: str | None = Field(None, description="Mail address of the admin who is made when there are no people yet.")
     first_admin_password: SecretStr = Field(
         SecretStr(""), description="Password of that admin; empty: made up and shown once at the start."

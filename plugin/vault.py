@@ -7,7 +7,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
@@ -48,6 +48,9 @@ class Vault:
             raise Unreadable("A stored credential cannot be read with the present keys.") from None
 
 
+_LONG_AGO = datetime(1970, 1, 2, tzinfo=UTC)
+
+
 class Signer:
     """Signs small values for links and cookies; the signature covers the purpose, so a link for one thing opens no other."""
 
@@ -57,6 +60,10 @@ class Signer:
     def sign(self, purpose: str, value: dict[str, Any], *, expires_at: datetime) -> str:
         body = json.dumps({**value, "exp": int(expires_at.timestamp())}, separators=(",", ":"), sort_keys=True).encode()
         return f"{_b64(body)}.{_b64(self._mac(purpose, body))}"
+
+    def expired(self, purpose: str, token: str, *, now: datetime) -> bool:
+        """Whether it is one of ours for that purpose, and only too old: nobody has guessed it."""
+        return self.read(purpose, token, now=now) is None and self.read(purpose, token, now=_LONG_AGO) is not None
 
     def read(self, purpose: str, token: str, *, now: datetime) -> dict[str, Any] | None:
         """None where it is forged, made for something else, or expired."""

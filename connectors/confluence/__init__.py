@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from connectors.breaker import Breaker
 from connectors.confluence.budget import Budget
 from connectors.confluence.cloud import Cloud
 from connectors.confluence.connector import ConfluenceConnector
@@ -17,7 +18,7 @@ __all__ = ["ConfluenceConnector", "Settings", "connect"]
 
 
 def connect(settings: Settings, *, state: Path) -> ConfluenceConnector:
-    """A connector for one Confluence; ``state`` keeps which page was made for which SOP, and when the hour's budget was used up."""
+    """A connector for one Confluence; ``state`` keeps which page was made for which SOP, when the hour's budget was used up, and since when it does not answer."""
     folder = state / short_digest(settings.base)
     budget = Budget(folder / "budget.json")
     door = Door(
@@ -27,6 +28,7 @@ def connect(settings: Settings, *, state: Path) -> ConfluenceConnector:
         limits=Limits(requests_per_s=settings.requests_per_s),
         ca_file=settings.ca_file,
         observe=budget.observe,
+        breaker=Breaker(folder / "breaker.json", connector="confluence"),
     )
     remote = (Cloud if settings.edition == "cloud" else DataCenter)(settings, door, budget)
     return ConfluenceConnector(settings, remote, Journal(folder))

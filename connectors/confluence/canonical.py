@@ -107,6 +107,11 @@ def plain_of(element: Element) -> str:
     return words(element)
 
 
+def mentioned(account: str) -> str:
+    """What stands for a person in a text until their name is asked for; nothing that people can type."""
+    return f"\u2063{account}\u2063" if account else ""
+
+
 def words(element: Element) -> str:
     """All text of an element in one line per paragraph, dates and states included."""
     return re.sub(r" *\n+ *", "\n", _words(element)).strip()
@@ -123,6 +128,8 @@ def _words(element: Element) -> str:
     kind = macro_name(element)
     if kind is not None:
         return plain_of(element)
+    if tag == "ri:user":
+        return mentioned(next(filter(None, (get(element, name) for name in ("ri:account-id", "ri:userkey", "ri:username"))), ""))
     if tag == "ac:emoticon":
         return get(element, "ac:emoji-fallback") or ""
     parts = [_SPACE.sub(" ", element.text or "")]

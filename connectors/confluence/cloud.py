@@ -14,7 +14,7 @@ from connectors.confluence.edition import PAGES, WALKED, Edition, cql, property_
 from connectors.confluence.failures import Missing, ScopeMissing
 from connectors.confluence.remote import Account, Attachment, Calls, Property, RemoteBody, State, page_url, person, quiet, timestamp
 from connectors.confluence.settings import Settings
-from connectors.confluence.words import revision_of
+from connectors.confluence.words import publisher_of, revision_of
 from connectors.contract import Person, Version
 from connectors.errors import ConnectorError, Gone
 from connectors.transport import Door
@@ -119,7 +119,7 @@ class Cloud(Edition):
         for entry in self._all(f"api/v2/pages/{quote(page_id)}/versions", "history", page_id, limit=50):
             at, message = timestamp(entry.get("createdAt")), str(entry.get("message") or "")
             if at is not None:
-                number, by = str(entry["number"]), entry.get("authorId")
+                number, by = str(entry["number"]), publisher_of(message) or entry.get("authorId")
                 found.append(Version(id=number, at=at, by=by, message=message, revision=revision_of(message)))
         return sorted(found, key=lambda v: int(v.id), reverse=True)
 
@@ -161,6 +161,9 @@ class Cloud(Edition):
         except ConnectorError:
             return None
         return cast("str | None", user.get("displayName") or user.get("publicName"))
+
+    def mentioned(self, account: str) -> str | None:
+        return self.name_of(account)
 
     def mention(self, account_id: str) -> dict[str, str]:
         return {"ri_account_id": account_id}

@@ -9,13 +9,14 @@ from connectors.confluence import sheet as sheets
 from connectors.confluence.failures import NOT_SEEN, Missing, Stale, gone, seen
 from connectors.confluence.journal import Journal
 from connectors.confluence.memory import REVIEW, SYNC, Memory
-from connectors.confluence.publishing import Publishing, review_value
+from connectors.confluence.mentions import Names
+from connectors.confluence.publishing import Publishing, account_in, review_value
 from connectors.confluence.recovery import recovered, sync_value
-from connectors.confluence.remote import Remote, RemoteBody
+from connectors.confluence.remote import Remote, RemoteBody, Renew
 from connectors.confluence.render import FLAG, body_of, notice_of
 from connectors.confluence.settings import Settings
 from connectors.confluence.storage import Malformed, anchor, make, write
-from connectors.confluence.words import MESSAGE_LENGTH
+from connectors.confluence.words import MESSAGE_LENGTH, STATE_LABELS, state_label
 from connectors.contract import (
     Capabilities,
     Choice,
@@ -64,6 +65,10 @@ class ConfluenceConnector:
             max_asset_bytes=LARGEST_ASSET_BYTES,
             requests_per_s=settings.requests_per_s,
         )
+
+    def renew_with(self, renew: Renew) -> None:
+        """See :class:`connectors.contract.Renewable`."""
+        self._remote.renew_with(renew)
 
     def check(self) -> Identity:
         account = self._remote.me()
@@ -126,7 +131,7 @@ class ConfluenceConnector:
             edited_by=self._remote.name_of(body.edited_by) if body.edited_by else None,
             edited_at=body.edited_at,
             state="current" if body.state == "draft" else body.state,
-            edits=_edits(sheet, Memory.of(known).blocks) if known is not None and body.state == "current" else (),
+            edits=Names(self._remote).edits(_edits(sheet, Memory.of(known).blocks)) if known and body.state == "current" else (),
         )
 
     def history(self, ref: Ref) -> Sequence[Version]:
@@ -172,10 +177,19 @@ class ConfluenceConnector:
             pieces = [notice, *others] if notice is not None else others
             body = self._put(body, body=sheets.body(sheet, pieces), message=f"Review: {flag.state}")
         facts = Facts(version=_revision(memory), review_state=flag.state, review_due=flag.due, owner=flag.owner)
-        value = review_value(facts)
+        value = review_value(facts, account_in(memory))
         if memory.review is None or memory.review.value != value:
             memory = memory.with_property(self._remote.set_property(known.ref.id, REVIEW, value, memory.review))
-        return memory.known(body)
+        return self._labelled(known.ref.id, memory, state_label(flag.state)).known(body)
+
+    def _labelled(self, page_id: str, memory: Memory, wanted: str) -> Memory:
+        """The page with ``wanted`` as its only label of a review state, or with none."""
+        for name in memory.labels:
+            if name in STATE_LABELS and name != wanted:
+                self._remote.unlabel(page_id, name)
+        if wanted and wanted not in memory.labels:
+            self._remote.label(page_id, [wanted])
+        return replace(memory, labels=tuple(sorted({*memory.labels, wanted} - (STATE_LABELS - {wanted}) - {""})))
 
     def mention(self, ref: Ref, person: Person, text: str, *, key: str) -> None:
         label = f"sopwright-said-{short_digest(key)}"
@@ -222,7 +236,8 @@ def _edits(sheet: sheets.Sheet, base: Sequence[Base]) -> tuple[Edit, ...]:
         if b.key is not None
     ]
     edits = merge(base, sheets.keyed(sheet, base), ours).edits
-    return tuple(e for e in edits if e.before or e.after)
+    facts = {b.key for b in base if b.kind == sheets.FACTS}
+    return tuple(part for e in edits if e.before or e.after for part in (sheets.by_row(e) if e.key in facts and e.after else (e,)))
 
 
 def _revision(memory: Memory) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, cast
 from urllib.parse import quote
 
 from atlassian import ConfluenceServer
@@ -13,7 +13,7 @@ from connectors.confluence.edition import PAGES, WALKED, Edition, cql, property_
 from connectors.confluence.failures import Missing
 from connectors.confluence.remote import Account, Attachment, Calls, Property, RemoteBody, page_url, person, quiet, timestamp
 from connectors.confluence.settings import Settings
-from connectors.confluence.words import revision_of
+from connectors.confluence.words import publisher_of, revision_of
 from connectors.contract import Person, Version
 from connectors.errors import ConnectorError, Reject
 from connectors.transport import Door
@@ -113,8 +113,9 @@ class DataCenter(Edition):
             entries = list(self._all(f"rest/experimental/content/{quote(page_id)}/version", "history", page_id, limit=50))
         found = []
         for entry in entries:
-            at, message, by = timestamp(entry.get("when")), str(entry.get("message") or ""), (entry.get("by") or {}).get("displayName")
+            at, message = timestamp(entry.get("when")), str(entry.get("message") or "")
             if at is not None:
+                by = publisher_of(message) or (entry.get("by") or {}).get("displayName")
                 found.append(Version(id=str(entry["number"]), at=at, by=by, message=message, revision=revision_of(message)))
         return sorted(found, key=lambda v: int(v.id), reverse=True)
 
@@ -150,6 +151,13 @@ class DataCenter(Edition):
 
     def name_of(self, account_id: str) -> str | None:
         return account_id  # pages tell names here already
+
+    def mentioned(self, account: str) -> str | None:
+        try:
+            user = self._calls.get("rest/api/user", "account", key=account)
+        except ConnectorError:
+            return None
+        return cast("str | None", user.get("displayName"))
 
     def mention(self, account_id: str) -> dict[str, str]:
         return {"ri_userkey": account_id}

@@ -9,8 +9,9 @@ from typing import Any
 from urllib.parse import quote
 
 from connectors.confluence.failures import Missing, Stale, Unfinished
-from connectors.confluence.remote import Attachment, Calls, Property, RemoteBody
+from connectors.confluence.remote import Attachment, Calls, Property, RemoteBody, Renew
 from connectors.confluence.settings import Settings
+from connectors.contract import Asset
 from connectors.errors import Gone, Reject, Retry
 from connectors.transport import Door
 
@@ -30,6 +31,9 @@ class Edition(ABC):
 
     def patient(self, error: Exception) -> None:
         self._calls.budget.patient(error)
+
+    def renew_with(self, renew: Renew) -> None:
+        self._calls.renew = renew
 
     @abstractmethod
     def find(self, space: str, title: str) -> RemoteBody | None: ...
@@ -66,14 +70,14 @@ class Edition(ABC):
                 known = found
         raise Retry("The page's properties are being changed by somebody else.", after_s=5.0, connector="confluence", operation="property")
 
-    def attach(self, page_id: str, name: str, content: bytes, media_type: str, comment: str) -> Attachment:
-        data = self._calls.upload(f"{_content(page_id)}/child/attachment", name, content, media_type, comment, "attach", page_id)
+    def attach(self, page_id: str, name: str, asset: Asset, comment: str) -> Attachment:
+        data = self._calls.upload(f"{_content(page_id)}/child/attachment", name, asset, comment, "attach", page_id)
         made = (data.get("results") or [{}])[0]
         return Attachment(id=str(made.get("id", "")), name=name, size_bytes=(made.get("extensions") or {}).get("fileSize"))
 
-    def replace(self, page_id: str, attachment: Attachment, content: bytes, media_type: str, comment: str) -> None:
+    def replace(self, page_id: str, attachment: Attachment, asset: Asset, comment: str) -> None:
         path = f"{_content(page_id)}/child/attachment/{quote(attachment.id)}/data"
-        self._calls.upload(path, attachment.name, content, media_type, comment, "attach", page_id)
+        self._calls.upload(path, attachment.name, asset, comment, "attach", page_id)
 
     def label(self, page_id: str, names: Sequence[str]) -> None:
         data = [{"prefix": "global", "name": name} for name in names]

@@ -5,7 +5,7 @@ On top of :mod:`connectors.merge` it keeps what hangs on a block without being i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from connectors.confluence import sheet as sheets
@@ -57,18 +57,20 @@ class Outcome:
         )
 
 
-def merged(job: Job, sheet: Sheet, memory: Memory) -> Outcome:
-    """Nothing may be written while the outcome has clashes, or discussions that lose their words."""
+def merged(job: Job, sheet: Sheet, memory: Memory, read: Callable[[str], str] = str) -> Outcome:
+    """``read`` puts names for mentioned accounts. Nothing may be written while the outcome has clashes, or discussions that lose their words."""
     pieces = _left_alone(job, _theirs(job, sheet, memory))
-    theirs, ours, rows = sheets.facts_merged(memory.blocks, pieces, _agreed(memory, pieces, job.ours))
+    theirs, ours, rows = sheets.facts_merged(memory.blocks, pieces, _agreed(memory, pieces, job.ours), read)
     result = merge([b for b in memory.blocks if b.key not in job.left_alone], theirs, ours, job.choices)
     kept, lost, pending = _with_what_people_hung_on(result.pieces, theirs, job.choices)
     wanted = {p.key: p.native for p in job.ours}
     for piece in kept:
         if piece.key in wanted:
             sheets.renumber(piece.native, wanted[piece.key])
+    # A table of facts with rows of people in it goes on being compared row by row.
+    mixed = {p.key for p, mine in zip(ours, job.ours, strict=True) if p.kind == sheets.FACTS and p.key and p.mark != mine.mark}
     return Outcome(
-        merged=replace(result, pieces=kept, pending=result.pending | pending),
+        merged=replace(result, pieces=kept, pending=result.pending | pending | mixed),
         edits=tuple(e for e in (*result.edits, *rows) if e.before or e.after),
         lost={key: refs for key, refs in lost.items() if job.choices.get(key) != "ours"},
         shown={p.key: p.plain for p in theirs},

@@ -34,11 +34,11 @@ def _bring_one(remote: Remote, page_id: str, name: str, asset: Asset, there: Att
     for _attempt in range(TRIES):
         try:
             if there is None:
-                there = remote.attach(page_id, name, asset.read(), asset.media_type, comment)
+                there = remote.attach(page_id, name, asset, comment)
             if there.size_bytes in (None, asset.size_bytes):
                 return
             # It arrived only in part.
-            remote.replace(page_id, there, asset.read(), asset.media_type, comment)
+            remote.replace(page_id, there, asset, comment)
             there = replace(there, size_bytes=asset.size_bytes)
         except (NameTaken, Retry) as error:
             # The answer of an earlier upload, or of this one, was lost; or it was cut off on its way.

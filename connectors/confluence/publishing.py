@@ -17,6 +17,7 @@ from connectors.confluence.failures import Stale, TitleTaken, conflict, gone, se
 from connectors.confluence.journal import Journal
 from connectors.confluence.lookup import Lookup
 from connectors.confluence.memory import REVIEW, SYNC, Memory
+from connectors.confluence.mentions import Names
 from connectors.confluence.merging import Job, Pieces
 from connectors.confluence.pictures import bring, named
 from connectors.confluence.recovery import recovered, refreshed, sync_value
@@ -24,8 +25,8 @@ from connectors.confluence.remote import Property, Remote, RemoteBody
 from connectors.confluence.render import placeholder
 from connectors.confluence.sheet import Sheet
 from connectors.confluence.storage import Element, write
-from connectors.confluence.words import key_label, label_of, title_of, version_message
-from connectors.contract import Choice, Edit, Facts, Known, Receipt, Rendered, Target
+from connectors.confluence.words import STATE_LABELS, key_label, label_of, title_of, version_message
+from connectors.contract import Choice, Edit, Facts, Known, Person, Receipt, Rendered, Target
 from connectors.errors import Reject, Retry
 from connectors.merge import Base, Merged, rebase
 
@@ -47,6 +48,7 @@ class Publishing:
         self._remote = remote
         self._journal = journal
         self._lookup = Lookup(remote, journal)
+        self._accounts: dict[Person, str | None] = {}
 
     def publish(
         self, rendered: Rendered, target: Target, *, known: Known | None, message: str, choices: Mapping[str, Choice] | None
@@ -122,9 +124,8 @@ class Publishing:
             pictures = {name: asset for name, asset in named(job.page.assets).items() if name in wanted}
             files = bring(self._remote, body.id, pictures, there=memory.files, fresh=start.fresh)
             memory = replace(memory, files=files)
-            message = version_message(
-                job.message, job.page.facts.version, () if start.created else merging.changed(merged, sheet, job.ours)
-            )
+            steps, by = () if start.created else merging.changed(merged, sheet, job.ours), job.page.origin.by
+            message = version_message(job.message, job.page.facts.version, steps, by=by.name if by else "")
             try:
                 after = self._written(body, title=title, body=wanted, message=message, owner_id=owner)
             except Stale:
@@ -152,7 +153,8 @@ class Publishing:
         raise AssertionError("unreachable")
 
     def _merged(self, job: Job, sheet: Sheet, memory: Memory, body: RemoteBody) -> tuple[Merged[Element], tuple[Edit, ...]]:
-        outcome = merging.merged(job, sheet, memory)
+        names = Names(self._remote)
+        outcome = merging.merged(job, sheet, memory, names.read)
         clashes = outcome.merged.clashes
         if not clashes and outcome.lost:
             clashes = outcome.discussed(job, self._remote.open_markers(body.id))
@@ -162,10 +164,10 @@ class Publishing:
                 body.version,
                 edited_by=self._remote.name_of(body.edited_by) if body.edited_by else None,
                 edited_at=body.edited_at,
-                clashes=clashes,
+                clashes=names.clashes(clashes),
                 remote_id=body.id,
             )
-        return outcome.merged, outcome.edits
+        return outcome.merged, names.edits(outcome.edits)
 
     # --- what stands beside the text --------------------------------------------------------------------------------------------
 
@@ -174,21 +176,37 @@ class Publishing:
         owner = job.page.facts.owner
         if not self._remote.owners or owner is None or _name_of(job.page.facts) == memory.owner:
             return None
-        account = self._remote.account(owner)
+        account = self._account(owner)
         return account if account != body.owner_id else None
+
+    def _account(self, person: Person) -> str | None:
+        """Asked for once in a publication."""
+        if person not in self._accounts:
+            self._accounts[person] = self._remote.account(person)
+        return self._accounts[person]
+
+    def _owner_account(self, facts: Facts, memory: Memory) -> str | None:
+        """The account by which Confluence's search finds what somebody owns; looked up when the owner changes."""
+        if not self._remote.owners or facts.owner is None:
+            return None
+        if memory.review is not None and _name_of(facts) == memory.owner:
+            return account_in(memory)
+        return self._account(facts.owner)
 
     def _remembered(self, job: Job, body: RemoteBody, memory: Memory, *, written: bool) -> Memory:
         """Labels and properties; skipped where they stand there already. The property that names the version comes last."""
         page = job.page
-        labels = tuple(sorted({key_label(page.key), *(label_of(word) for word in page.facts.labels)} - {""}))
+        stays = STATE_LABELS.intersection(memory.labels)  # until the flag is shown anew
+        labels = tuple(sorted({key_label(page.key), *stays, *(label_of(word) for word in page.facts.labels)} - {""}))
         if added := [name for name in labels if name not in memory.labels]:
             self._remote.label(body.id, added)
         for name in memory.labels:
             if name not in labels:
                 self._remote.unlabel(body.id, name)
+        account = self._owner_account(page.facts, memory)
         changed = labels != memory.labels or _name_of(page.facts) != memory.owner
         memory = replace(memory, labels=labels, owner=_name_of(page.facts))
-        memory = self._property(body.id, memory, REVIEW, review_value(page.facts), memory.review)
+        memory = self._property(body.id, memory, REVIEW, review_value(page.facts, account), memory.review)
         if written or changed or memory.sync is None:
             place = self._place(job, memory)
             value = sync_value(memory, body, key=page.key, place=place, revision=page.facts.version, digest=page.digest)
@@ -213,8 +231,15 @@ class Publishing:
 _BYLINE = {"current": "up to date", "due soon": "review due soon", "due": "review due", "overdue": "review overdue"}
 
 
-def review_value(facts: Facts) -> dict[str, Any]:
-    """What the Forge app indexes and shows under the title: with it, Confluence finds what is due in one query.
+def account_in(memory: Memory) -> str | None:
+    """The owner's account, as the property of the review names it."""
+    value = memory.review.value if memory.review is not None else None
+    account = value.get("owner") if isinstance(value, dict) else None
+    return account if isinstance(account, str) else None
+
+
+def review_value(facts: Facts, account: str | None) -> dict[str, Any]:
+    """What the Forge app indexes and shows under the title: with it, Confluence finds what is due, and for whom, in one query.
 
     ``title`` and ``tooltip`` are the words of the byline, by Confluence's own names for them.
     """
@@ -222,8 +247,8 @@ def review_value(facts: Facts) -> dict[str, Any]:
     if facts.review_due is not None:
         value["dueDate"] = facts.review_due.isoformat()
         value["tooltip"] = f"Review due {facts.review_due.isoformat()}"
-    if facts.owner is not None and facts.owner.account_id:
-        value["owner"] = facts.owner.account_id
+    if account is not None:
+        value["owner"] = account
     return value
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, Protocol
@@ -13,13 +13,15 @@ from urllib.parse import quote, urlsplit
 import requests
 
 from connectors.confluence.budget import Budget
-from connectors.confluence.failures import checked
-from connectors.contract import Person, Version
+from connectors.confluence.failures import checked, reason_of
+from connectors.contract import Asset, Person, Version
 from connectors.errors import AuthFailed, Retry
+from connectors.multipart import Form
 from connectors.transport import Door, parsed
 
 READS = 2  # on top of what the door repeats
 
+Renew = Callable[[str], str | None]
 State = Literal["current", "archived", "trashed", "draft"]
 
 
@@ -72,6 +74,9 @@ class Remote(Protocol):
     def patient(self, error: Exception) -> None:
         """Raises an error that asks for a wait; after others one looks and tries again."""
 
+    def renew_with(self, renew: Renew) -> None:
+        """From now on ``renew`` is asked for another token where Confluence refuses ours."""
+
     def me(self) -> Account: ...
 
     def missing_rights(self, space: str) -> Sequence[str]:
@@ -100,9 +105,9 @@ class Remote(Protocol):
 
     def attachments(self, page_id: str, *, name: str | None = None) -> list[Attachment]: ...
 
-    def attach(self, page_id: str, name: str, content: bytes, media_type: str, comment: str) -> Attachment: ...
+    def attach(self, page_id: str, name: str, asset: Asset, comment: str) -> Attachment: ...
 
-    def replace(self, page_id: str, attachment: Attachment, content: bytes, media_type: str, comment: str) -> None: ...
+    def replace(self, page_id: str, attachment: Attachment, asset: Asset, comment: str) -> None: ...
 
     def label(self, page_id: str, names: Sequence[str]) -> None: ...
 
@@ -123,6 +128,9 @@ class Remote(Protocol):
 
     def name_of(self, account_id: str) -> str | None: ...
 
+    def mentioned(self, account: str) -> str | None:
+        """The name of who is mentioned by that account, as the edition writes accounts into pages."""
+
     def mention(self, account_id: str) -> dict[str, str]:
         """The attributes of ``ri:user``."""
 
@@ -133,12 +141,16 @@ class Remote(Protocol):
 
 
 class Calls:
-    """The library's client as transport: its paths, sessions and forms, our door's limits; its own retries and guesses are off."""
+    """The library's client as transport: its paths, sessions and forms, our door's limits; its own retries and guesses are off.
+
+    ``renew`` is given a bearer token that Confluence refused and answers another one, or None where there is none.
+    """
 
     def __init__(self, client: Any, door: Door, budget: Budget) -> None:
         self._client = client
         self.budget = budget
         self.door = door
+        self.renew: Renew | None = None
         # The library writes bodies and parameters at DEBUG; page text does not belong into a log.
         logging.getLogger("atlassian").setLevel(logging.INFO)
 
@@ -152,35 +164,47 @@ class Calls:
         return self._read(path, operation, remote_id, params)
 
     def _read(self, path: str, operation: str, remote_id: str | None, params: Any) -> Any:
-        self.budget.before()
-        return self._data(self._client.get(path, params=params, advanced_mode=True), operation, remote_id)
+        return self._data(lambda: self._client.get(path, params=params, advanced_mode=True), operation, remote_id)
 
     def post(self, path: str, data: Any, operation: str, remote_id: str | None = None) -> Any:
-        self.budget.before()
-        return self._data(self._client.post(path, data=data, advanced_mode=True), operation, remote_id)
+        return self._data(lambda: self._client.post(path, data=data, advanced_mode=True), operation, remote_id)
 
     def put(self, path: str, data: Any, operation: str, remote_id: str | None = None) -> Any:
-        self.budget.before()
-        return self._data(self._client.put(path, data=data, advanced_mode=True), operation, remote_id)
+        return self._data(lambda: self._client.put(path, data=data, advanced_mode=True), operation, remote_id)
 
     def delete(self, path: str, operation: str, remote_id: str | None = None, **params: Any) -> None:
-        self.budget.before()
-        checked(self._client.delete(path, params=params, advanced_mode=True), operation=operation, remote_id=remote_id)
+        self._sent(lambda: self._client.delete(path, params=params, advanced_mode=True), operation, remote_id)
 
-    def upload(self, path: str, name: str, content: bytes, media_type: str, comment: str, operation: str, remote_id: str) -> Any:
-        """Multipart; the texts say their encoding, or Confluence reads them as Latin-1."""
-        files = {
-            "file": (name, content, media_type),
-            "minorEdit": (None, b"true", "text/plain; charset=utf-8"),
-            "comment": (None, comment.encode(), "text/plain; charset=utf-8"),
-        }
-        self.budget.before()
-        headers = {"X-Atlassian-Token": "no-check", "Accept": "application/json"}
-        return self._data(self._client.post(path, files=files, headers=headers, advanced_mode=True), operation, remote_id)
+    def upload(self, path: str, name: str, asset: Asset, comment: str, operation: str, remote_id: str) -> Any:
+        """Past the client, which would hold the whole file in memory, twice."""
+        form = Form(
+            {"minorEdit": "true", "comment": comment},
+            field="file", filename=name, media_type=asset.media_type, size_bytes=asset.size_bytes, stream=asset.stream,
+        )  # fmt: skip
+        headers = {"X-Atlassian-Token": "no-check", "Accept": "application/json", "Content-Type": form.content_type}
+        return self._data(lambda: self.door.request("POST", path, data=form, headers=headers, operation=operation), operation, remote_id)
 
-    def _data(self, answer: requests.Response, operation: str, remote_id: str | None) -> Any:
-        checked(answer, operation=operation, remote_id=remote_id)
-        return parsed(answer, connector="confluence", operation=operation)
+    def _data(self, send: Callable[[], requests.Response], operation: str, remote_id: str | None) -> Any:
+        return parsed(self._sent(send, operation, remote_id), connector="confluence", operation=operation)
+
+    def _sent(self, send: Callable[[], requests.Response], operation: str, remote_id: str | None) -> requests.Response:
+        """A call whose token was refused did nothing, so it is made once more with another one, where there is one."""
+        self.budget.before()
+        answer = send()
+        if answer.status_code == 401 and self._renewed(answer):
+            self.budget.before()
+            answer = send()
+        return checked(answer, operation=operation, remote_id=remote_id)
+
+    def _renewed(self, answer: requests.Response) -> bool:
+        scheme, _, refused = str(self.door.headers.get("Authorization", "")).partition(" ")
+        if self.renew is None or scheme != "Bearer" or "scope" in reason_of(answer):
+            return False
+        fresh = self.renew(refused)
+        if fresh is None or fresh == refused:
+            return False
+        self.door.headers["Authorization"] = f"Bearer {fresh}"
+        return True
 
 
 def quiet(make: Any, **arguments: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Literal
 from urllib.parse import urlsplit
 
@@ -22,6 +23,9 @@ class Settings(BaseModel):
         default=None, description="Cloud: the account of the API token. Empty for OAuth and for access tokens of Data Center."
     )
     token: SecretStr = Field(description="API token, OAuth access token, or personal access token.")
+    token_ends: date | None = Field(
+        default=None, description="Day on which the token ends, as 2027-11-26; the connection's owner is told 30 days before."
+    )
     space: str | None = Field(default=None, description="Key of the space where new pages go.")
     parent: str | None = Field(default=None, description="Id or title of the page below which new pages go.")
     ca_file: str | None = Field(default=None, description="Certificates of your own authority, as a PEM file.")
@@ -30,7 +34,7 @@ class Settings(BaseModel):
     )
     allow_private_addresses: bool = Field(default=False, description="Lets `url` be inside a private network.")
 
-    @field_validator("email", "space", "parent", "ca_file", mode="before")
+    @field_validator("email", "token_ends", "space", "parent", "ca_file", mode="before")
     @classmethod
     def _empty_is_none(cls, value: object) -> object:
         return None if isinstance(value, str) and not value.strip() else value

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, replace
 
@@ -16,6 +16,7 @@ from connectors.merge import Base, Merged, Piece, align, merge
 _NUMBER = re.compile(r"^\s*(\d+)([.)])(\s+)")
 _LAYOUT = frozenset({"ac:layout", "ac:layout-section"})
 FACTS = "details"
+COUNTED = "Version"  # the row whose value is ours alone
 EXACT = frozenset({"ac:image", "code", FACTS})  # say more than their words
 _UNFINISHED = mark_of(placeholder("")[0])
 
@@ -96,11 +97,11 @@ def step_numbers(pieces: Sequence[Piece[Element]]) -> dict[str, int]:
 
 
 def facts_merged(
-    base: Sequence[Base], theirs: Sequence[Piece[Element]], ours: Sequence[Piece[Element]]
+    base: Sequence[Base], theirs: Sequence[Piece[Element]], ours: Sequence[Piece[Element]], read: Callable[[str], str]
 ) -> tuple[list[Piece[Element]], list[Piece[Element]], list[Edit]]:
     """Merges the page properties row by row, before the blocks: a row of a colleague and our new version number are no clash.
 
-    Returns theirs (the table taken for unchanged) and ours (the table with both sides' rows), and the colleague's rows.
+    ``read`` puts names for mentioned accounts. Returns theirs (the table taken for unchanged) and ours (the table with both sides' rows), and the colleague's rows.
     """
     mine = next((p for p in ours if p.kind == FACTS), None)
     known = next((b for b in base if mine and b.key == mine.key), None)
@@ -108,7 +109,7 @@ def facts_merged(
     if mine is None or known is None or there is None or there.mark in known.marks or there.kind != FACTS:
         return list(theirs), list(ours), []
     old = [_row_base(line) for line in known.plain.splitlines()]
-    rows: Merged[Element] = merge(old, _rows(there.native), _rows(mine.native))
+    rows: Merged[Element] = merge(old, _rows(there.native, read), _rows(mine.native, read), {COUNTED: "ours"})
     table = deepcopy(mine.native)
     holder = next(e for e in table.iter() if short(e) == "tr").getparent()
     if holder is None or rows.clashes:
@@ -126,19 +127,31 @@ def facts_merged(
     return new_theirs, [both if p is mine else p for p in ours], edits
 
 
-def _rows(table: Element) -> list[Piece[Element]]:
+def by_row(edit: Edit) -> tuple[Edit, ...]:
+    """An edit of the page properties as one of each row that differs, as :func:`facts_merged` tells them."""
+    then, now = (
+        {line.partition("\t")[0]: line for line in (side or "").splitlines() if "\t" in line} for side in (edit.before, edit.after)
+    )
+    names = dict.fromkeys([*now, *then])
+    return tuple(
+        Edit(key=f"{edit.key}/{name}", before=then.get(name), after=now.get(name)) for name in names if then.get(name) != now.get(name)
+    )
+
+
+def _rows(table: Element, read: Callable[[str], str]) -> list[Piece[Element]]:
     found: list[Piece[Element]] = []
     for row in table.iter():
         if short(row) == "tr":
-            line = plain_of(make("table", deepcopy(row)))
+            line = read(plain_of(make("table", deepcopy(row))))
             name = line.partition("\t")[0]
             key = name if name and all(p.key != name for p in found) else None
-            found.append(Piece(key=key, mark=line, plain=line, kind="tr", native=row))
+            found.append(Piece(key=key, mark=line.casefold(), plain=line, kind="tr", native=row))
     return found
 
 
 def _row_base(line: str) -> Base:
-    return Base(key=line.partition("\t")[0], marks=frozenset({line}), here=line, plain=line, there=line, kind="tr")
+    mark = line.casefold()
+    return Base(key=line.partition("\t")[0], marks=frozenset({mark}), here=mark, plain=line, there=line, kind="tr")
 
 
 def _cells(root: Element) -> list[Element]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from copy import deepcopy
+from functools import lru_cache
 from html.entities import html5
 
 from lxml import etree
@@ -38,6 +39,7 @@ def short(element: Element) -> str:
     return shorten(element.tag) if isinstance(element.tag, str) else ""
 
 
+@lru_cache(maxsize=4096)  # asked for each element of a page, several times
 def shorten(full: str) -> str:
     for prefix, uri in _NAMES.items():
         if full.startswith(f"{{{uri}}}"):

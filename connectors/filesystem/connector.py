@@ -59,8 +59,7 @@ class Filesystem:
         return Identity(name=self._settings.author.partition(" <")[0], url=self._root.as_uri())
 
     def render(self, page: Page) -> Rendered:
-        images = {asset.digest: f"images/{_image_name(asset)}" for asset in page.assets}
-        return Rendered(page=page, body=markdown.pieces_of(page.blocks, images), degraded=tuple(markdown.degraded(page.blocks)))
+        return Rendered(page=page, body=markdown.pieces_of(page.blocks, _images(page)), degraded=tuple(markdown.degraded(page.blocks)))
 
     def publish(
         self, rendered: Rendered, target: Target, *, known: Known | None, message: str, choices: Mapping[str, Choice] | None = None
@@ -354,6 +353,16 @@ def _id_of(path: Path) -> str | None:
         head = stream.read(4096).decode("utf-8", "replace")
     found = re.search(r"^id: ['\"]?([^'\"\n]+)['\"]?$", head, re.MULTILINE)
     return found.group(1) if found else None
+
+
+def readable(page: Page) -> str:
+    """The Markdown of a page as people read it: without front matter and without the marks around its blocks."""
+    body = markdown.pieces_of(page.blocks, _images(page))
+    return "\n\n".join([f"# {markdown.escape(page.title)}", *(piece.native for piece in body)]) + "\n"
+
+
+def _images(page: Page) -> dict[str, str]:
+    return {asset.digest: f"images/{_image_name(asset)}" for asset in page.assets}
 
 
 def _image_name(asset: Asset) -> str:

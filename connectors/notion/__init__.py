@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from connectors.breaker import Breaker
 from connectors.notion.connector import NotionConnector
+from connectors.notion.failures import NAME
 from connectors.notion.settings import Settings
 
 __all__ = ["NotionConnector", "Settings", "connect"]
@@ -12,4 +14,4 @@ __all__ = ["NotionConnector", "Settings", "connect"]
 
 def connect(settings: Settings, *, state: Path) -> NotionConnector:
     """A connector for one workspace; ``state`` keeps its journals, uploads and the databases' ids."""
-    return NotionConnector(settings, state=state)
+    return NotionConnector(settings, state=state, breaker=Breaker(state / "breaker.json", connector=NAME))

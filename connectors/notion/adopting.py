@@ -8,6 +8,7 @@ from typing import Any
 
 from connectors.notion import properties as p
 from connectors.notion.client import Api
+from connectors.notion.kept import Kept
 from connectors.notion.nodes import Node, to_json
 from connectors.notion.render import history_node
 from connectors.notion.setup import ROW_SOP, Places
@@ -16,8 +17,8 @@ from connectors.notion.writing import reader, whole_tree
 
 
 class Finder:
-    def __init__(self, api: Api) -> None:
-        self._api = api
+    def __init__(self, api: Api, kept: Kept) -> None:
+        self._api, self._kept = api, kept
 
     def find(self, key: str, places: Places) -> str | None:
         """The oldest page with our key: a copy that a person made is younger. One that was moved elsewhere is found through its versions."""
@@ -40,12 +41,13 @@ class Finder:
         told = [as_version(row) for row in rows]
         history = tuple((v.revision or 0, v.at.date().isoformat(), v.message) for v in told)
         us = frozenset({user_of(page, "created_by"), str(self._api.get("users/me").get("id", ""))} - {""})
-        snapshot = next((str(row["id"]) for row in rows if row.get("is_locked")), None)
+        snapshot = next((row for row in rows if row.get("is_locked")), None)
         furniture = history_node(history, places.versions.database)
         if p.read(page, p.DIGEST) == sign:
             nodes = (*wished, furniture)  # exactly this content was published: differences are people's
         elif snapshot is not None:
-            nodes = (*_anonymous(whole_tree(reader(self._api), snapshot)), furniture)
+            known = self._kept.of(snapshot)
+            nodes = (*_anonymous(whole_tree(reader(self._api), str(snapshot["id"])) if known is None else known), furniture)
         else:
             nodes = self._as_written(page, us)
         base = {

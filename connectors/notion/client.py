@@ -19,6 +19,7 @@ import requests
 from notion_client import Client
 from notion_client.errors import HTTPResponseError, RequestTimeoutError
 
+from connectors.breaker import Breaker
 from connectors.errors import Retry
 from connectors.notion import failures
 from connectors.notion.failures import Collision, Doubtful
@@ -80,6 +81,7 @@ class Api:
         monotonic: Callable[[], float] = time.monotonic,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         jitter: Callable[[], float] = lambda: random.uniform(0.7, 1.3),  # noqa: S311 - spreads retries, guards nothing
+        breaker: Breaker | None = None,
     ) -> None:
         limits = Limits(tries=1, read_s=65.0, answer_s=120.0)
         door = Door(
@@ -95,6 +97,7 @@ class Api:
         self.door, self._token = door, settings.token.get_secret_value()
         self._client = self._opened()
         self.renew: Callable[[str], str | None] | None = None
+        self._breaker = breaker  # not the door's: what was not sent must not count as a doubtful write
         self._settings, self._sleep, self._now, self._jitter = settings, sleep, now, jitter
         self._pace = Pace(settings.requests_per_minute, monotonic=monotonic, sleep=sleep)
         self.requests = self.writes = 0
@@ -163,6 +166,8 @@ class Api:
         operation = f"{method} {path.split('/')[0]}"
         reads = method == "GET" if reads is None else reads
         for attempt in range(1, TRIES + 1):
+            if self._breaker is not None:
+                self._breaker.before(operation)
             self._pace.wait()
             self.requests += 1
             self.writes += not reads
@@ -173,10 +178,12 @@ class Api:
                 if not isinstance(answer, dict) or "object" not in answer:
                     raise ValueError("not an object of Notion's")
             except HTTPResponseError as error:
+                self._note(failed=error.status in failures.BROKEN)
                 if error.status == 401 and self._renewed():
                     continue
                 wait_s = self._judge(error, operation, attempt, again=again)
             except (httpx.HTTPError, RequestTimeoutError, ValueError, RecursionError) as error:
+                self._note(failed=True)
                 lost = Retry(
                     "Notion cannot be reached, or its answer was cut off.",
                     after_s=60.0,
@@ -190,9 +197,14 @@ class Api:
                     raise lost from error
                 wait_s = self._backoff(attempt)
             else:
+                self._note(failed=False)
                 return answer
             self._sleep(wait_s)
         raise AssertionError("unreachable")
+
+    def _note(self, *, failed: bool) -> None:
+        if self._breaker is not None:
+            (self._breaker.failed if failed else self._breaker.worked)()
 
     def _judge(self, error: HTTPResponseError, operation: str, attempt: int, *, again: bool) -> float:
         """Seconds until the next try; raises what ends the call."""
@@ -204,14 +216,15 @@ class Api:
         failure = failures.error(
             error.status, code, str(error), additional, operation, after_s=max(wait_s, 30.0) if asked is None else asked
         )
+        longest_s = self._settings.longest_wait_s + 1
         if error.status in failures.BUSY and isinstance(failure, Retry):
-            self._pace.park(wait_s)
+            self._pace.park(min(wait_s, longest_s))  # a longer wait is the caller's, who may hold no worker for it
         elif error.status in failures.BROKEN:
             if not again:
                 raise Doubtful(failure, additional.get("committed_resource_id")) from None
         elif error.status == 409 and isinstance(failure, Retry):
             raise Collision(failure) from None
-        if not isinstance(failure, Retry) or attempt == TRIES or wait_s > self._settings.longest_wait_s + 1:
+        if not isinstance(failure, Retry) or attempt == TRIES or wait_s > longest_s:
             raise failure from None
         return wait_s
 

@@ -7,15 +7,18 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
+from connectors.breaker import Breaker
 from connectors.contract import (
     Capabilities,
     Choice,
     Edit,
     Identity,
     Known,
+    Origin,
     Page,
     Person,
     Receipt,
@@ -26,24 +29,26 @@ from connectors.contract import (
     Target,
     Version,
 )
-from connectors.errors import AuthFailed, ConnectorError, Gone, Retry
+from connectors.errors import AuthFailed, ConnectorError, Gone, Reject, Retry
 from connectors.notion import properties as p
 from connectors.notion.client import Api
-from connectors.notion.failures import NAME, Collision, Doubtful
+from connectors.notion.failures import NAME, Collision, Doubtful, Edited
 from connectors.notion.inbox import Inbox
 from connectors.notion.journal import Journal, Shelf, journal_path, only_one
-from connectors.notion.merge import Merger
+from connectors.notion.kept import Kept
+from connectors.notion.looks import Looks
+from connectors.notion.merge import Merger, Read
 from connectors.notion.nodes import from_json
 from connectors.notion.people import People
-from connectors.notion.publish import Publisher, Wish, fresh, moment, version_of
+from connectors.notion.publish import Publisher, Trashed, Wish, fresh, moment, version_of
 from connectors.notion.render import Body, render
-from connectors.notion.restore import keep_edits, old_version
+from connectors.notion.restore import keep_edits, numbered, old_version
 from connectors.notion.reviews import Reviews
 from connectors.notion.settings import Settings, notion_id
 from connectors.notion.setup import Places, Setup
 from connectors.notion.text import Run, from_rich_text, pieces, plain, to_rich_text
 from connectors.notion.uploads import Uploads
-from connectors.notion.versions import Versions
+from connectors.notion.versions import Versions, as_version
 from connectors.notion.writing import reader
 from connectors.transport import Door
 
@@ -67,6 +72,7 @@ class NotionConnector:
         monotonic: Callable[[], float] = time.monotonic,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         jitter: Callable[[], float] = lambda: random.uniform(0.7, 1.3),  # noqa: S311 - spreads retries, guards nothing
+        breaker: Breaker | None = None,
     ) -> None:
         self.capabilities = Capabilities(
             history=True,
@@ -80,14 +86,17 @@ class NotionConnector:
             requests_per_s=settings.requests_per_minute / 60,
         )
         self._settings, self._state, self._sleep, self._jitter, self._now = settings, state, sleep, jitter, now
-        self.api = Api(settings, sleep=sleep, monotonic=monotonic, now=now, jitter=jitter)
+        self.api = Api(settings, sleep=sleep, monotonic=monotonic, now=now, jitter=jitter, breaker=breaker)
         self.setup = Setup(self.api, state)
         self._people = People(self.api)
         self._uploads = Uploads(self.api, state, now=now)
-        self._publisher = Publisher(self.api, self._uploads, self._people, now=now)
+        self._kept, self._looks = Kept(state), Looks(state, now=now)
+        self._publisher = Publisher(
+            self.api, self._uploads, self._people, self._kept, now=now, allow_private=settings.allow_private_addresses
+        )
         self._reviews = Reviews(self.api, self._publisher, self._people, self._places, state, now=now)
         self._mentions = Shelf(state / "mentions.json")
-        self.inbox = Inbox(self.api, lambda: self._places().recordings, self._settled)
+        self.inbox = Inbox(self.api, lambda: self._places().recordings, self._in_recordings)
 
     @property
     def door(self) -> Door:
@@ -96,6 +105,10 @@ class NotionConnector:
 
     def close(self) -> None:
         self.api.close()
+
+    def renew_with(self, renew: Callable[[str], str | None]) -> None:
+        """See :class:`connectors.contract.Renewable`."""
+        self.api.renew = renew
 
     def check(self) -> Identity:
         me = self.api.get("users/me")
@@ -134,16 +147,29 @@ class NotionConnector:
             facts=lambda: p.values(page.facts, self._people.id_of(page.facts.owner)),
             facts_sign=p.facts_sign(page.facts),
             message=message,
+            origin=page.origin,
         )
         return self._publish(wish, self._parent(target), known, choices)
 
-    def _publish(self, wish: Wish, parent: str, known: Known | None, choices: Mapping[str, Choice] | None) -> Receipt:
-        path = journal_path(self._state, wish.key)
+    def _publish(
+        self, wish: Wish, parent: str, known: Known | None, choices: Mapping[str, Choice] | None, children: Read | None = None
+    ) -> Receipt:
+        """``children`` read the page already, for somebody who overwrites what people wrote: an edit since then raises _EditedAgain."""
+        path, first = journal_path(self._state, wish.key), [children]
         before = (self.api.requests, self.api.writes)
         with only_one(path):
 
             def once() -> Receipt:
-                return self._publisher.publish(wish, lambda: self.setup.places(parent), known, Journal(path), choices)
+                read = first.pop() if first else None
+                try:
+                    return self._healing(
+                        lambda: self._publisher.publish(wish, lambda: self.setup.places(parent), known, Journal(path), choices, read),
+                        parent,
+                    )
+                except Edited as edited:
+                    if children is None:
+                        raise
+                    raise _EditedAgain from edited
 
             receipt = self._settled(once)
             writes = self.api.writes - before[1]
@@ -159,6 +185,17 @@ class NotionConnector:
                 failure = doubtful.failure
                 self._sleep(min(2.0**attempt, 8.0) * self._jitter())
         raise failure
+
+    def _healing(self, work: Callable[[], T], parent: str) -> T:
+        """Once more where people changed the databases since they were looked at: what is refused then is the content's fault no longer."""
+        try:
+            return work()
+        except Trashed:
+            raise
+        except (Reject, Gone):
+            if not self.setup.heal(parent):
+                raise
+            return work()
 
     def _parent(self, target: Target) -> str:
         try:
@@ -179,8 +216,8 @@ class NotionConnector:
             and not page.get("in_trash")
             and (markdown is None or markdown != known.base.get("markdown") or known.base.get("held"))
         ):
-            base = tuple(from_json(n) for n in known.base.get("nodes", ()))
-            edits = fresh(Merger(reader(self.api), full=True).run(ref.id, base, base).edits, known.base)
+            found = self._looks.edits(page, markdown, known, partial(self._edits, known))
+            edits = fresh(found, known.base)
         return RemotePage(
             ref=Ref(id=str(page["id"]), url=str(page.get("url") or ref.url)),
             key=p.read(page, p.KEY) or None,
@@ -192,34 +229,70 @@ class NotionConnector:
             edits=edits,
         )
 
+    def _edits(self, known: Known) -> tuple[Edit, ...]:
+        """What people did to the page since ``known``; what an unfinished publish of ours has written is not theirs."""
+        base = tuple(from_json(n) for n in known.base.get("nodes", ()))
+        written = Journal(journal_path(self._state, str(known.base.get("key") or known.ref.id))).written
+        return tuple(Merger(reader(self.api), full=True, written=written).run(known.ref.id, base, base).edits)
+
     def history(self, ref: Ref) -> Sequence[Version]:
         return Versions(self.api, self._places().versions).history(ref.id)
 
     def restore(self, ref: Ref, version: str, *, message: str) -> Known:
         """Takes the old version's page for our new content. What people wrote on our blocks since is first kept as a version of its own."""
+        for attempt in range(ROUNDS):
+            try:
+                return self._restored(ref, version, message)
+            except _EditedAgain:
+                self._sleep(min(2.0**attempt, 8.0) * self._jitter())
+        raise Retry("The page is being edited right now.", after_s=60.0, connector=NAME, operation="restore")
+
+    def _restored(self, ref: Ref, version: str, message: str) -> Known:
         page = self.api.get(f"pages/{ref.id}")
         key = str(p.read(page, p.KEY) or ref.id)
-        versions = Versions(self.api, self._places().versions)
-        memory, private = Journal(journal_path(self._state, key)).memory, self._settings.allow_private_addresses
-        aside = journal_path(self._state, f"kept {key}")
+        versions = Versions(self.api, self._places().versions, self._kept)
+        journal, private, children = Journal(journal_path(self._state, key)), self._settings.allow_private_addresses, reader(self.api)
+        memory, aside = journal.memory, journal_path(self._state, f"kept {key}")
         stand = self._publisher.stand(ref.id, memory)
-        with only_one(aside):
-            if memory is None or not stand.same or memory.base.get("held"):
-                self._settled(lambda: keep_edits(self.api, versions, page, memory, self._uploads, Journal(aside), self._now(), private))
-        newest = max((v.revision or 0 for v in versions.history(ref.id)), default=0) + 1
-        nodes, assets = old_version(self.api, version, self._uploads, newest, memory, allow_private=private)
+        if memory is None or not stand.same or memory.base.get("held"):
+            with only_one(aside):
+                self._settled(
+                    lambda: keep_edits(
+                        self.api,
+                        versions,
+                        page,
+                        journal,
+                        self._uploads,
+                        Journal(aside),
+                        Shelf(self._state / "kept.json"),
+                        self._now(),
+                        children=children,
+                        private=private,
+                    )
+                )
+        rows = versions.rows(ref.id)
+        told = [as_version(row) for row in rows]
+        nodes, assets = old_version(self.api, version, self._kept, self._uploads, memory, allow_private=private)
         facts = {name: p.read(page, name) for name in (p.STATUS, p.OWNER, p.DUE, p.REVIEW, p.AREA) if name in page["properties"]}
-        wish = Wish(
-            key=key,
-            title=p.title(page),
-            nodes=nodes,
-            assets=assets,
-            version=newest,
-            facts=lambda: {**facts, p.VERSION: newest},
-            facts_sign=f"restored {version}",
-            message=message,
-        )
-        return self._publish(wish, self._settings.parent, memory, _Always("ours")).known
+
+        def wish_of(number: int) -> Wish:
+            return Wish(
+                key=key,
+                title=p.title(page),
+                nodes=numbered(nodes, number),
+                assets=assets,
+                version=number,
+                facts=lambda: {**facts, p.VERSION: number},
+                facts_sign=f"restored {version}",
+                message=message,
+                origin=Origin(recording=next((v.recording for v in told if v.id == version), None)),
+            )
+
+        newest = max((v.revision or 0 for v in told), default=0)
+        begun = wish_of(newest)
+        cut_off = journal.unfinished and any(p.read(row, p.DIGEST) == begun.sign for row in rows[:1])
+        wish = begun if cut_off else wish_of(newest + 1)
+        return self._publish(wish, self._settings.parent, memory, _Always("ours"), children).known
 
     def flag(self, known: Known, flag: ReviewFlag) -> Known:
         return self._settled(lambda: self._reviews.flag(known, flag))
@@ -261,8 +334,19 @@ class NotionConnector:
         body = {"properties": properties, "is_locked": True} if properties else {"is_locked": True}
         self._settled(lambda: self.api.change(f"pages/{ref.id}", body))
 
+    def set_up_again(self) -> Places:
+        """For an admin: a database that was deleted is made again, which never happens by itself."""
+        return self._settled(lambda: self.setup.again(self._settings.parent))
+
+    def _in_recordings(self, work: Callable[[], T]) -> T:
+        return self._settled(lambda: self._healing(work, self._settings.parent))
+
     def _places(self) -> Places:
         return self._settled(lambda: self.setup.places(self._settings.parent))
+
+
+class _EditedAgain(Exception):
+    """People wrote on a page that is being brought back to an older version: that has to be kept first."""
 
 
 class _Always(dict[str, Choice]):

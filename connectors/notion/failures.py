@@ -30,6 +30,13 @@ class Collision(Exception):
         self.failure = failure
 
 
+class Edited(Collision):
+    """A person changed a block after we read it and before we wrote it; nothing of theirs was overwritten. Read again."""
+
+    def __init__(self) -> None:
+        super().__init__(Retry("The page is being edited right now.", after_s=60.0, connector=NAME, operation="publish"))
+
+
 BUSY = (429, 529)
 BROKEN = (500, 502, 503, 504)
 WORDS: Mapping[tuple[int, str], tuple[type[ConnectorError], str]] = {

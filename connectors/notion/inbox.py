@@ -61,7 +61,7 @@ class Shown:
 
 
 class Inbox:
-    """``settled`` repeats a write until its answer is beyond doubt."""
+    """``settled`` repeats what it is given until the answer is beyond doubt, also where people changed the database meanwhile."""
 
     def __init__(self, api: Api, place: Callable[[], Place], settled: Callable[[Callable[[], Any]], Any]) -> None:
         self._api, self._place, self._settled = api, place, settled
@@ -73,6 +73,9 @@ class Inbox:
 
     def candidates(self, since: datetime | None) -> Iterator[Row]:
         """Rows that are fresh, and those edited in or after the minute of ``since``."""
+        return iter(self._settled(lambda: self._candidates(since)))
+
+    def _candidates(self, since: datetime | None) -> list[Row]:
         place = self._place()
         wanted: list[dict[str, Any]] = []
         kind = place.schema.get(p.STATUS, {}).get("type")
@@ -85,9 +88,7 @@ class Inbox:
             minute = since.strftime("%Y-%m-%dT%H:%M:00.000Z")
             wanted.append({"timestamp": "last_edited_time", "last_edited_time": {"on_or_after": minute}})
         body = {"filter": {"or": wanted}} if wanted else {}
-        for found in self._api.found(place.source, body):
-            if not found.get("in_trash"):
-                yield _row(found)
+        return [_row(found) for found in self._api.found(place.source, body) if not found.get("in_trash")]
 
     def row(self, identity: str) -> Row | None:
         """As it is now; None where it is in the trash, gone, or not a row of this database."""
@@ -102,6 +103,9 @@ class Inbox:
 
     def show(self, identity: str, shown: Shown) -> None:
         """Raises Gone where the row is no longer there."""
+        self._settled(lambda: self._api.change(f"pages/{identity}", {"properties": self._properties(shown)}))
+
+    def _properties(self, shown: Shown) -> dict[str, Any]:
         schema = self._place().schema
         values: dict[str, Any] = {p.STATUS: shown.state}
         if shown.progress is not None:
@@ -114,7 +118,7 @@ class Inbox:
             if shown.link:
                 runs += [Run(text=" " if shown.message else ""), Run(text="Open", link=shown.link)]
             properties[MESSAGE] = {"rich_text": to_rich_text([run for run in runs if run.text][:100])}
-        self._settled(lambda: self._api.change(f"pages/{identity}", {"properties": properties}))
+        return properties
 
     def person(self, user: str) -> Person | None:
         """The user's name and mail address; None for a bot, or where the connection may not read users."""

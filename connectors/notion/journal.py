@@ -130,14 +130,14 @@ def journal_path(state: Path, key: str) -> Path:
 
 
 @contextmanager
-def only_one(path: Path) -> Iterator[None]:
-    """One publisher a page at a time, also of other processes of this machine; raises Retry where another is at it."""
+def only_one(path: Path, busy: str = "The same page is being published right now.") -> Iterator[None]:
+    """One publisher a page at a time, also of other processes of this machine; raises Retry (in the words ``busy``) where another is at it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.with_suffix(".lock").open("a", encoding="utf-8") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            raise Retry("The same page is being published right now.", after_s=15.0, connector=NAME, operation="publish") from None
+            raise Retry(busy, after_s=15.0, connector=NAME, operation="publish") from None
         yield
 
 

@@ -12,13 +12,10 @@ from dataclasses import dataclass, field, replace
 from connectors.contract import Choice, Clash, Edit
 from connectors.notion.edits import PART, Entry, added_to_lists, of_part, said
 from connectors.notion.linking import ours_to_base, shape, theirs_to_base
-from connectors.notion.nodes import BARE, PARENTS, TEXTUAL, Node, shallow
+from connectors.notion.nodes import PARENTS, TEXTUAL, Node, shallow
 
 Read = Callable[[str], Sequence[Node]]
 """A block's or page's id to its children, not deeper."""
-
-COPIED = (*TEXTUAL, *BARE, "table", "table_row", "link_to_page", "image")
-"""Kinds that a version's snapshot can hold."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,13 +27,21 @@ class Insert:
     nodes: tuple[Node, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """``live`` is the block as the merge saw it, with children where they go along; ``wanted`` None: it is deleted."""
+
+    live: Node
+    wanted: Node | None
+
+
 @dataclass(slots=True, kw_only=True)
 class Plan:
     """What has to be done. ``base`` is what to keep afterwards, ``final`` the page as it will read."""
 
-    patches: list[tuple[str, Node]] = field(default_factory=list)
+    patches: list[Change] = field(default_factory=list)
     inserts: list[Insert] = field(default_factory=list)
-    deletes: list[str] = field(default_factory=list)
+    deletes: list[Change] = field(default_factory=list)
     edits: list[Edit] = field(default_factory=list)
     clashes: list[Clash] = field(default_factory=list)
     base: tuple[Node, ...] = ()
@@ -105,10 +110,16 @@ class Merger:
         self.plan.inserts += [Insert(parent=parent, after=a, nodes=tuple(nodes)) for a, nodes in added.items()]
         final_nodes = list(added.get(None, []))
         for node in theirs:
-            if node.id in shown and node.kind in COPIED:
-                final_nodes.append(shown[node.id])
+            if node.id in shown:
+                final_nodes.append(shown[node.id] if shown[node.id] is not node else self._whole(node))
             final_nodes += added.get(node.id, [])
         return tuple(kept), tuple(final_nodes)
+
+    def _whole(self, node: Node) -> Node:
+        """A person's block with everything in it, as far as it belongs to this page."""
+        if not node.has_children or node.kind in ("child_page", "child_database"):
+            return node
+        return replace(node, children=tuple(map(self._whole, self._read(node.id))))
 
     def _adopted(self, base: list[Node], ours: list[Node], theirs: list[Node]) -> list[Node]:
         """The base, with blocks that are unknown to it but ours all the same: written by a run whose end we did not see."""
@@ -139,7 +150,7 @@ class Merger:
             if choice is None:
                 self.plan.clashes.append(Clash(key=mine.key, base=said(known, mine), theirs=said(live, mine), ours=said(mine, mine)))
             if choice == "ours":
-                self.plan.patches.append((live.id, mine))
+                self.plan.patches.append(Change(live=live, wanted=mine))
             else:
                 result = shallow(live)
         elif wanted and self._foreign(live) and not self._same(live, mine):
@@ -147,7 +158,7 @@ class Merger:
             self._edited(mine, mine, live)
             result = shallow(live)
         elif (wanted and not self._same(live, mine)) or (touched and not self._same(live, mine) and self._choices.get(mine.key) == "ours"):
-            self.plan.patches.append((live.id, mine))
+            self.plan.patches.append(Change(live=live, wanted=mine))
         elif touched and not self._same(live, mine):
             self._edited(mine, known, live)
             result = shallow(live)
@@ -210,7 +221,8 @@ class Merger:
             if touched and choice is None:
                 self.plan.clashes.append(Clash(key=known.key, base=said(known, known), theirs=said(live, known), ours=None))
             if not touched or choice == "ours":
-                self.plan.deletes.append(live.id)
+                below = tuple(self._read(live.id)) if self._full and live.has_children else known.children
+                self.plan.deletes.append(Change(live=replace(live, children=below), wanted=None))
                 shown.pop(live.id, None)
 
     def _touched_below(self, known: Node, live: Node) -> bool:

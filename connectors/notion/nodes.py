@@ -151,7 +151,8 @@ def _extra(kind: str, fields: Mapping[str, Any]) -> dict[str, Any]:
     if kind == "to_do":
         return {"checked": bool(fields.get("checked"))}
     if kind == "image":
-        return {"address": _address(fields)}
+        external = (fields.get("external") or {}).get("url")
+        return {"address": _address(fields)} | ({"external": str(external)} if external else {})
     if kind == "link_to_page":
         return {"target": {k: str(v) for k, v in fields.items()}}
     if kind == "callout":

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import base64
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import urlencode
 
-from connectors.errors import AuthFailed, Retry
 from connectors.notion.client import VERSION
 from connectors.notion.failures import NAME
-from connectors.transport import Door, Limits, parsed
+from connectors.oauth import Vendor, no_token, token
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,19 +50,12 @@ def for_refresh(app: App, refresh_token: str) -> Grant:
 
 
 def _asked(app: App, body: dict[str, str]) -> Grant:
-    door = Door(app.url, connector=NAME, allow_private=app.allow_private, limits=Limits(tries=1, read_s=20.0, answer_s=30.0))
+    vendor = Vendor(name="Notion", connector=NAME, url=app.url, allow_private=app.allow_private)
     basic = base64.b64encode(f"{app.client_id}:{app.client_secret}".encode()).decode()
-    headers = {"Authorization": f"Basic {basic}", "Notion-Version": VERSION}
-    with door:
-        answer = door.request("POST", "/v1/oauth/token", json=body, headers=headers, operation="token")
-    if answer.status_code in (400, 401, 403):
-        raise AuthFailed("Notion does not accept this authorization any more. Connect again.", connector=NAME, operation="token")
-    if answer.status_code != 200:
-        raise Retry("Notion has a problem.", after_s=60.0, connector=NAME, operation="token")
-    found: Any = parsed(answer, connector=NAME, operation="token")
+    found = token(vendor, "/v1/oauth/token", body, {"Authorization": f"Basic {basic}", "Notion-Version": VERSION})
     try:
         return Grant(
-            access_token=str(found["access_token"]),
+            access_token=found["access_token"],
             refresh_token=found.get("refresh_token"),
             bot_id=str(found["bot_id"]),
             workspace_id=str(found["workspace_id"]),
@@ -72,4 +63,4 @@ def _asked(app: App, body: dict[str, str]) -> Grant:
             template=found.get("duplicated_template_id"),
         )
     except (KeyError, TypeError):
-        raise Retry("Notion's answer does not hold a token.", after_s=60.0, connector=NAME, operation="token") from None
+        raise no_token(vendor) from None

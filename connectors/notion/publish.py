@@ -10,23 +10,26 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from connectors.contract import Asset, Choice, Edit, Known, Receipt, Ref
+from connectors.contract import Asset, Choice, Edit, Known, Origin, Receipt, Ref
 from connectors.errors import Conflict, Gone, Reject
 from connectors.notion import properties as p
 from connectors.notion.adopting import Finder, user_of
 from connectors.notion.batch import batches
 from connectors.notion.client import Api
-from connectors.notion.failures import NAME, Doubtful
+from connectors.notion.failures import NAME, Doubtful, Edited
 from connectors.notion.journal import Journal
-from connectors.notion.merge import Merger, Plan
+from connectors.notion.kept import Kept
+from connectors.notion.merge import Merger, Plan, Read
 from connectors.notion.nodes import Node, from_json, request, to_json
 from connectors.notion.people import People
 from connectors.notion.render import history_node
-from connectors.notion.setup import Places
+from connectors.notion.setup import ROW_BY, Place, Places
+from connectors.notion.snapshot import Copier
+from connectors.notion.text import safe_link
 from connectors.notion.uploads import Uploads
 from connectors.notion.versions import Entry, Versions
 from connectors.notion.writing import Writer, reader
@@ -50,6 +53,7 @@ class Wish:
     facts: Callable[[], Mapping[str, Any]]
     facts_sign: str
     message: str
+    origin: Origin = field(default_factory=Origin)
 
     @property
     def sign(self) -> str:
@@ -68,14 +72,27 @@ class Stand:
 
 
 class Publisher:
-    def __init__(self, api: Api, uploads: Uploads, people: People, *, now: Callable[[], datetime]) -> None:
-        self._api, self._uploads, self._people, self._now = api, uploads, people, now
-        self._finder = Finder(api)
+    def __init__(
+        self, api: Api, uploads: Uploads, people: People, kept: Kept, *, now: Callable[[], datetime], allow_private: bool = False
+    ) -> None:
+        self._api, self._uploads, self._people, self._kept = api, uploads, people, kept
+        self._now, self._private = now, allow_private
+        self._finder = Finder(api, kept)
 
     def publish(
-        self, wish: Wish, places: Callable[[], Places], known: Known | None, journal: Journal, choices: Mapping[str, Choice] | None
+        self,
+        wish: Wish,
+        places: Callable[[], Places],
+        known: Known | None,
+        journal: Journal,
+        choices: Mapping[str, Choice] | None,
+        children: Read | None = None,
     ) -> Receipt:
-        """Raises Conflict before anything is written, Doubtful or Collision where the caller has to begin anew."""
+        """Raises Conflict before anything is written, Doubtful or Collision where the caller has to begin anew.
+
+        ``children`` has read the page's blocks a moment ago; a person's edit since is noticed and raises Edited.
+        """
+        children = children or reader(self._api)
         memory = newer(known, journal.memory)
         looked_up = memory is None and journal.page is None
         identity = memory.ref.id if memory else journal.page or self._finder.find(wish.key, places())
@@ -87,15 +104,17 @@ class Publisher:
             if known is not None:
                 raise
             journal.forget()  # asked for anew after the old page was given up
-            return self.publish(wish, places, None, journal, choices)
+            return self.publish(wish, places, None, journal, choices, children)
         if looked_up:
             # Another machine's journal, or none: what the page says about itself decides whether our last run came to its end.
-            return self._adopt(wish, places(), stand, journal, choices)
+            return self._adopt(wish, places(), stand, journal, choices, children)
         base = stand.base
         finished = bool(base) and not journal.unfinished
         if finished and stand.same and base["sign"] == wish.sign and base["facts"] == wish.facts_sign:
-            return Receipt(known=memory, written=False) if memory else self._adopt(wish, places(), stand, journal, choices)
-        return self._update(wish, places(), stand, journal, choices, full=not finished or not stand.same or bool(base.get("held")))
+            return Receipt(known=memory, written=False) if memory else self._adopt(wish, places(), stand, journal, choices, children)
+        return self._update(
+            wish, places(), stand, journal, choices, children, full=not finished or not stand.same or bool(base.get("held"))
+        )
 
     def stand(self, identity: str, memory: Known | None) -> Stand:
         """Two reads. Raises Gone for a page in the trash, or one that does not exist for us."""
@@ -149,13 +168,23 @@ class Publisher:
         writer.attached([piece.node for piece in first])
         if rest:
             writer.append(page["id"], rest)
-        end = _End(base=writer.named(nodes), final=wish.nodes, history=history, looked=False, row=None, written={} if rest else values)
+        end = _End(
+            base=writer.named(nodes),
+            final=wish.nodes,
+            history=history,
+            looked=False,
+            row=None,
+            written={} if rest else values,
+            long=bool(rest),
+        )
         return self._finish(wish, places, page, journal, writer, end, created=True)
 
-    def _adopt(self, wish: Wish, places: Places, stand: Stand, journal: Journal, choices: Mapping[str, Choice] | None) -> Receipt:
+    def _adopt(
+        self, wish: Wish, places: Places, stand: Stand, journal: Journal, choices: Mapping[str, Choice] | None, children: Read
+    ) -> Receipt:
         """A page of ours without any memory of it."""
         base, us = self._finder.base_of(stand.page, wish.sign, wish.nodes, places)
-        return self._update(wish, places, replace(stand, base=base), journal, choices, full=True, us=us)
+        return self._update(wish, places, replace(stand, base=base), journal, choices, children, full=True, us=us)
 
     def _update(
         self,
@@ -164,6 +193,7 @@ class Publisher:
         stand: Stand,
         journal: Journal,
         choices: Mapping[str, Choice] | None,
+        children: Read,
         *,
         full: bool,
         us: frozenset[str] = frozenset(),
@@ -178,7 +208,7 @@ class Publisher:
             history = ((wish.version, day, wish.message), *known_history)
         old = tuple(from_json(n) for n in base.get("nodes", ()))
         nodes = (*wish.nodes, history_node(history, places.versions.database))
-        plan = Merger(reader(self._api), full=full, choices=choices, written=journal.written, us=us).run(page["id"], old, nodes)
+        plan = Merger(children, full=full, choices=choices, written=journal.written, us=us).run(page["id"], old, nodes)
         if plan.clashes:
             raise self._conflict(page, plan)
         edits = fresh(plan.edits, base)
@@ -188,13 +218,25 @@ class Publisher:
             return Receipt(known=kept, written=False, edits=edits)
         self._begin(wish, journal)
         writer = Writer(self._api, journal, self._uploads, wish.assets)
+        writer.bring(plan)
+        if full and not plan.empty and stand.markdown is not None and self.markdown(str(page["id"])) != stand.markdown:
+            raise Edited  # reading a long page block by block, and sending pictures, took its time
         writer.carry_out(plan)
-        final = tuple(node for node in plan.final if node.runs != history_node((), "").runs)
+        copier = Copier(self._uploads, allow_private=self._private)
+        final = copier.copied(node for node in plan.final if node.runs != history_node((), "").runs)
         plan.base = writer.named(plan.base)
         row = base.get("row")
         versioned = changed or looked
         end = _End(
-            base=plan.base, final=final, history=history, looked=looked, row=row, written=dict(base.get("props", {})), versioned=versioned
+            base=plan.base,
+            final=final,
+            assets=copier.assets,
+            history=history,
+            looked=looked,
+            row=row,
+            written=dict(base.get("props", {})),
+            versioned=versioned,
+            long=not plan.empty,
         )
         return self._finish(wish, places, page, journal, writer, end, base=base, plan=plan, edits=edits)
 
@@ -222,13 +264,24 @@ class Publisher:
                 at=self._now(),
                 message=wish.message,
                 page=str(page["id"]),
+                by=self._by(wish.origin, places.versions),
+                recording=wish.origin.recording if safe_link(wish.origin.recording or "") else None,
             )
-            row = Versions(self._api, places.versions).add(entry, end.final, writer, journal, look=end.looked, before=end.row)
+            row = Versions(self._api, places.versions, self._kept).add(
+                entry, end.final, writer.for_row(end.assets), journal, look=end.looked, before=end.row
+            )
+        meanwhile = end.long and self._edited_meanwhile(str(page["id"]))
         page, values = self._facts(wish, places, page, end.written, base or {})
         plan = plan or Plan(base=tuple(end.base))
         known = self._known(wish, page, self.markdown(str(page["id"])), {**(base or {}), "props": values}, plan, row, end.history)
+        if meanwhile:
+            known = replace(known, base={**known.base, "held": True})
         journal.finish(known)
         return Receipt(known=known, written=True, created=created, edits=edits)
+
+    def _edited_meanwhile(self, identity: str) -> bool:
+        """Whether a person was the last to edit, while we wrote the body: then the next look has to read all of the page to find out what."""
+        return not _by_us(self._api.get(f"pages/{identity}"))
 
     def _facts(
         self, wish: Wish, places: Places, page: Mapping[str, Any], before: Mapping[str, Any], base: Mapping[str, Any]
@@ -273,6 +326,13 @@ class Publisher:
         }
         return Known(ref=Ref(id=str(page["id"]), url=str(page.get("url") or "")), version=version_of(markdown, page), base=kept)
 
+    def _by(self, origin: Origin, versions: Place) -> str | list[str]:
+        """Who published it in the form of the column: a name, or the user where an admin made it a column of people."""
+        if versions.schema.get(ROW_BY, {}).get("type") != "people":
+            return origin.by.name if origin.by else ""
+        user = self._people.id_of(origin.by)
+        return [user] if user else []
+
     def _begin(self, wish: Wish, journal: Journal) -> str:
         journal.begin(wish.sign, self._now().date().isoformat())
         return journal.day or self._now().date().isoformat()
@@ -293,7 +353,10 @@ class Publisher:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _End:
-    """What the last part of a publish needs: new base, snapshot, history, the row until now, properties as they were last written."""
+    """What the last part of a publish needs: new base, snapshot, history, the row until now, properties as they were last written.
+
+    ``long``: the body took more than one request, so that people may have edited in between.
+    """
 
     base: Sequence[Node]
     final: Sequence[Node]
@@ -302,6 +365,8 @@ class _End:
     row: str | None
     written: Mapping[str, Any]
     versioned: bool = True
+    long: bool = True
+    assets: Mapping[str, Asset] = field(default_factory=dict)
 
 
 _NOTHING = object()
@@ -327,7 +392,12 @@ def seen(page: Mapping[str, Any]) -> list[str]:
 
 def _untouched(page: Mapping[str, Any], base: Mapping[str, Any]) -> bool:
     """False where a person was the last to edit, so that the blocks themselves have to be read: Markdown does not show everything."""
-    return user_of(page, "last_edited_by") in ("", user_of(page, "created_by")) or base.get("seen") in (None, seen(page))
+    return _by_us(page) or base.get("seen") in (None, seen(page))
+
+
+def _by_us(page: Mapping[str, Any]) -> bool:
+    """Whether the last edit of a page of ours was our own, or is not told."""
+    return user_of(page, "last_edited_by") in ("", user_of(page, "created_by"))
 
 
 def _unsigned(markdown: str) -> str:

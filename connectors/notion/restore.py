@@ -8,47 +8,55 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlsplit
 
 from connectors.contract import Asset, Known
-from connectors.errors import Gone, Retry
+from connectors.errors import Gone
 from connectors.notion import properties as p
 from connectors.notion.client import Api
 from connectors.notion.edits import PART, TITLE
 from connectors.notion.failures import NAME
-from connectors.notion.journal import Journal
+from connectors.notion.journal import Journal, Shelf
+from connectors.notion.kept import Kept
 from connectors.notion.linking import ours_to_base
-from connectors.notion.merge import COPIED, Merger
+from connectors.notion.merge import Merger, Read
 from connectors.notion.nodes import Node, from_json, to_json
 from connectors.notion.render import history_node
+from connectors.notion.setup import SUPERSEDED
+from connectors.notion.snapshot import Copier
 from connectors.notion.text import Run, merged
 from connectors.notion.uploads import Uploads
 from connectors.notion.versions import Entry, Versions
 from connectors.notion.writing import Writer, reader, whole_tree
-from connectors.transport import Door
-
-MEDIA = {"png": "image/png", "webp": "image/webp", "jpg": "image/jpeg", "jpeg": "image/jpeg"}
 
 
 def keep_edits(
     api: Api,
     versions: Versions,
     page: Mapping[str, Any],
-    memory: Known | None,
+    journal: Journal,
     uploads: Uploads,
     aside: Journal,
+    told: Shelf,
     now: datetime,
+    *,
+    children: Read,
     private: bool,
 ) -> None:
-    """A version of the page as it stands, where people edited our blocks since the last publish (or where that is not known any more)."""
-    identity, children = str(page["id"]), reader(api)
+    """A version of the page as it stands, where people edited our blocks since the last publish (or where that is not known any more).
+
+    ``told`` remembers per page which edits were kept last.
+    """
+    identity, memory = str(page["id"]), journal.memory
+    signs: list[str] = []
     if memory is not None:
         base = tuple(from_json(n) for n in memory.base.get("nodes", ()))
-        if all(edit.before is None for edit in Merger(children, full=True).run(identity, base, base).edits):
-            return
-    assets: dict[str, Asset] = {}
-    furniture = history_node((), "").runs
-    nodes = tuple(_ours(n, uploads, assets, private) for n in whole_tree(children, identity) if n.kind in COPIED and n.runs != furniture)
+        found = Merger(children, full=True, written=journal.written).run(identity, base, base)
+        signs = [json.dumps([edit.key, edit.before, edit.after]) for edit in found.edits]
+        known = set(told.all().get(identity) or ()) if journal.unfinished else set()
+        if all(edit.before is None for edit in found.edits) or known.issuperset(signs):
+            return  # nothing of theirs, or a restore that was cut off has kept it already
+    copier, furniture = Copier(uploads, allow_private=private), history_node((), "").runs
+    nodes = copier.copied(n for n in whole_tree(children, identity) if n.runs != furniture)
     digest = hashlib.sha256(json.dumps([to_json(n) for n in nodes]).encode()).hexdigest()[:32]
     rows = versions.rows(identity)
     numbers = [int(p.read(row, p.VERSION) or 0) for row in rows if p.read(row, p.DIGEST) != digest]
@@ -61,48 +69,32 @@ def keep_edits(
         digest=digest,
         at=now,
         message="With the edits of the page, kept before an older version was restored.",
+        status=SUPERSEDED,
         page=identity,
     )
-    versions.add(entry, nodes, Writer(api, aside, uploads, assets), aside, look=True, before=None)
+    versions.add(entry, nodes, Writer(api, aside, uploads, copier.assets, to_row=True), aside, look=True, before=None)
     aside.forget()
+    told.put(identity, signs)
 
 
 def old_version(
-    api: Api, row: str, uploads: Uploads, number: int, memory: Known | None, *, allow_private: bool
+    api: Api, row: str, kept: Kept, uploads: Uploads, memory: Known | None, *, allow_private: bool
 ) -> tuple[tuple[Node, ...], dict[str, Asset]]:
     """The version's blocks with the keys that the page has now, and the pictures that have to be sent again."""
     page = api.get(f"pages/{row}")
     if page.get("in_trash"):
         raise Gone("This version is in Notion's trash.", connector=NAME, operation="restore", remote_id=row)
-    assets: dict[str, Asset] = {}
-    nodes = tuple(_ours(node, uploads, assets, allow_private) for node in whole_tree(reader(api), row) if node.kind in COPIED)
+    copier, known = Copier(uploads, allow_private=allow_private), kept.of(page)
+    if known is not None and not all(uploads.known(n.extra["asset"]) for top in known for n in top.walk() if "asset" in n.extra):
+        known = None  # its pictures have to be read from the page
+    nodes = copier.copied(whole_tree(reader(api), row) if known is None else known)
     base = tuple(from_json(n) for n in memory.base.get("nodes", ())) if memory else ()
-    return _keyed(tuple(_renumbered(node, number) for node in nodes), base), assets
+    return _keyed(nodes, base), copier.assets
 
 
-def _ours(node: Node, uploads: Uploads, assets: dict[str, Asset], allow_private: bool) -> Node:
-    children = tuple(_ours(child, uploads, assets, allow_private) for child in node.children if child.kind in COPIED)
-    extra = dict(node.extra)
-    if node.kind == "image":
-        address = str(extra.pop("address", ""))
-        digest = uploads.known(node.file.split(".")[0]) or _fetched(address, node.file, assets, allow_private)
-        extra["asset"] = digest
-    return replace(node, id="", by="", made_by="", file="", has_children=False, extra=extra, children=children)
-
-
-def _fetched(address: str, name: str, assets: dict[str, Asset], allow_private: bool) -> str:
-    """The picture itself, where no upload of it is remembered."""
-    parts = urlsplit(address)
-    answer = Door(f"{parts.scheme}://{parts.netloc}", connector=NAME, allow_private=allow_private).request(
-        "GET", address, operation="picture"
-    )
-    if answer.status_code != 200:
-        raise Retry("A picture of the old version cannot be read.", after_s=60.0, connector=NAME, operation="restore")
-    data = answer.content
-    digest = hashlib.sha256(data).hexdigest()
-    kind = MEDIA.get(name.rsplit(".", 1)[-1].lower(), "image/png")
-    assets[digest] = Asset(digest=digest, name=name, media_type=kind, size_bytes=len(data), read=lambda: data)  # type: ignore[arg-type]  # one of MEDIA's values
-    return digest
+def numbered(nodes: tuple[Node, ...], number: int) -> tuple[Node, ...]:
+    """The same content as that version."""
+    return tuple(_renumbered(node, number) for node in nodes)
 
 
 def _renumbered(node: Node, number: int) -> Node:

@@ -13,15 +13,16 @@ from connectors.notion.batch import batches
 from connectors.notion.client import Api
 from connectors.notion.failures import Doubtful
 from connectors.notion.journal import Journal
+from connectors.notion.kept import Kept
 from connectors.notion.merge import Merger
 from connectors.notion.nodes import Node, request
-from connectors.notion.setup import CURRENT, ROW_AT, ROW_SOP, ROW_SUMMARY, SUPERSEDED, Place
+from connectors.notion.setup import CURRENT, ROW_AT, ROW_BY, ROW_RECORDING, ROW_SOP, ROW_SUMMARY, SUPERSEDED, Place
 from connectors.notion.writing import Writer, reader
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """What a version's row says."""
+    """What a version's row says. ``by`` is a name, or users' ids where the column holds people."""
 
     key: str
     title: str
@@ -30,11 +31,16 @@ class Entry:
     at: datetime
     message: str
     page: str
+    status: str = CURRENT
+    by: str | list[str] = ""
+    recording: str | None = None
 
 
 class Versions:
-    def __init__(self, api: Api, place: Place) -> None:
-        self._api, self._place = api, place
+    """``kept`` remembers what was written; needed for :meth:`add` only."""
+
+    def __init__(self, api: Api, place: Place, kept: Kept | None = None) -> None:
+        self._api, self._place, self._kept = api, place, kept
 
     def rows(self, page: str) -> list[dict[str, Any]]:
         """All versions of a live page, newest first."""
@@ -50,7 +56,6 @@ class Versions:
 
     def add(self, entry: Entry, nodes: Sequence[Node], writer: Writer, journal: Journal, *, look: bool, before: str | None) -> str:
         """The row's id. With ``look`` it may be there already, whole or in part; ``before`` is the row of the version until now."""
-        writer = writer.for_row()
         row = self._find(entry) if look else None
         if row is None:
             row = self._create(entry, nodes, writer)
@@ -59,6 +64,8 @@ class Versions:
             writer.carry_out(plan)
         if not row.get("is_locked"):
             self._api.change(f"pages/{row['id']}", {"is_locked": True})
+        if self._kept is not None:
+            self._kept.put(str(row["id"]), entry.digest, nodes)
         if before and before != row["id"]:
             self._supersede(before)
         return str(row["id"])
@@ -70,7 +77,9 @@ class Versions:
             p.VERSION: entry.version,
             ROW_AT: entry.at.isoformat(timespec="seconds"),
             ROW_SUMMARY: entry.message,
-            p.STATUS: CURRENT,
+            ROW_BY: entry.by,
+            ROW_RECORDING: entry.recording,
+            p.STATUS: entry.status,
             p.KEY: entry.key,
             p.DIGEST: entry.digest,
         }
@@ -115,7 +124,16 @@ def as_version(row: Mapping[str, Any]) -> Version:
     return Version(
         id=str(row["id"]),
         at=datetime.fromisoformat(at if "T" in at else f"{at}T00:00:00+00:00"),
-        by=None,
+        by=_name(row.get("properties") or {}),
         message=str(p.read(row, ROW_SUMMARY) or ""),
         revision=int(number) if number is not None else None,
+        recording=p.read(row, ROW_RECORDING) or None,
     )
+
+
+def _name(properties: Mapping[str, Any]) -> str | None:
+    """Who published it, as the row tells: words, or the name of a user."""
+    config = properties.get(ROW_BY) or {}
+    if config.get("type") == "people":
+        return next((str(user["name"]) for user in config.get("people") or () if user.get("name")), None)
+    return p.read({"properties": {ROW_BY: config}}, ROW_BY) or None

@@ -10,11 +10,12 @@ from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import click
 
 from connectors import registry
-from connectors.contract import Choice, Known, Receipt, Ref, Target
+from connectors.contract import Choice, Known, Origin, Person, Receipt, Ref, Target
 from connectors.errors import Conflict, Misconfigured, Retry
 from connectors.transport import Tally
 from plugin.domain.document import decode, encode, from_document
@@ -36,6 +37,19 @@ from plugin.services import compose
     help="Where a person and the new revision changed the same passage: stop and show both, or take one side.",
 )
 @click.option(
+    "--by",
+    metavar="NAME",
+    envvar=["SOPWRIGHT_PUBLISHED_BY", "GITLAB_USER_NAME", "GITHUB_ACTOR"],
+    help="Who publishes, for the target's history. [default: SOPWRIGHT_PUBLISHED_BY, GITLAB_USER_NAME or GITHUB_ACTOR]",
+)
+@click.option(
+    "--recording",
+    metavar="URL",
+    envvar="SOPWRIGHT_RECORDING_URL",
+    callback=lambda _context, _option, value: _web_address(value),
+    help="Where the recording can be seen, for the target's history.",
+)
+@click.option(
     "--wait",
     "longest_wait_s",
     type=click.FloatRange(min=0),
@@ -43,7 +57,16 @@ from plugin.services import compose
     show_default=True,
     help="Longest wait in seconds for a busy target.",
 )
-def publish(folder: Path, target: str, message: str | None, as_json: bool, on_conflict: str, longest_wait_s: float) -> None:
+def publish(
+    folder: Path,
+    target: str,
+    message: str | None,
+    as_json: bool,
+    on_conflict: str,
+    by: str | None,
+    recording: str | None,
+    longest_wait_s: float,
+) -> None:
     """Publish FOLDER/sop.json (as `sopwright make` wrote it) to a target.
 
     \b
@@ -62,7 +85,8 @@ def publish(folder: Path, target: str, message: str | None, as_json: bool, on_co
     memory = state / f"{_identity(sop.id, settings)}.json"
     state.mkdir(mode=0o700, parents=True, exist_ok=True)
     connector = package.connect(settings, state=state)
-    page = compose.compose(sop, assets=compose.assets_in(folder, sop, digest_of=_digest_of))
+    source = Origin(by=Person(name=by.strip()) if by and by.strip() else None, recording=recording)
+    page = compose.compose(sop, assets=compose.assets_in(folder, sop, digest_of=_digest_of), source=source)
     place = Target(place=getattr(settings, "space", None) or "", parent=getattr(settings, "parent", None))
     known = _remembered(memory)
 
@@ -85,6 +109,13 @@ def publish(folder: Path, target: str, message: str | None, as_json: bool, on_co
             receipt = _patiently(lambda: once(choices), longest_wait_s)
     _remember(memory, receipt.known)
     click.echo(json.dumps(_report(receipt)) if as_json else _words(receipt))
+
+
+def _web_address(value: str | None) -> str | None:
+    parts = urlsplit(value or "")
+    if value and (parts.scheme not in ("http", "https") or not parts.netloc):
+        raise click.BadParameter("give an address that begins with https:// or http://")
+    return value or None
 
 
 def _patiently(publish_once: Callable[[], Receipt], longest_s: float) -> Receipt:

@@ -39,6 +39,8 @@ def digest(sop: Sop) -> str:
     document = to_document(sop)
     for key in ("id", "revision", "provenance"):
         document.pop(key)
+    if not document["sections"]:
+        document.pop("sections")  # as before there were any: what was approved and published stays so
     for step in document["steps"]:
         step.pop("evidence")
         step.pop("confidence")

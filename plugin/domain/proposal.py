@@ -48,6 +48,8 @@ def propose(base: Sop, current: Sop, made: Sop) -> Proposed:
     document = replace(
         document, review=current.review, title=current.title, area=current.area or merged.sop.area, findings=current.findings
     )
+    if document.area != made.area:  # the recording was shaped for another area
+        document = replace(document, sections=current.sections)
     kept = {*merged.kept, *(clash.path for clash in merged.clashes)} - {"title", "review", "findings"}
     return Proposed(machine=machine, document=document, kept=tuple(sorted(kept)))
 

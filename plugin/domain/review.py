@@ -85,9 +85,14 @@ class Advance:
 
 
 def layered(*policies: Policy | None) -> Policy:
-    """The narrowest rule first; what none of them says comes from DEFAULT. An interval in days beats none, not a narrower one in months."""
+    """The narrowest rule first; what none of them says comes from DEFAULT. An interval in days beats none, not a narrower one in months.
+
+    An interval ends the fixed days of a wider rule.
+    """
     layers = [*[p for p in policies if p is not None], DEFAULT]
     timed = next(p for p in layers if p.interval_days is not None or p.interval_months is not None)
+
+    rhythm = next(p for p in layers if p.fixed is not None or p is timed)
 
     def first(name: str) -> object:
         return next((value for p in layers if (value := getattr(p, name)) is not None), None)
@@ -95,8 +100,8 @@ def layered(*policies: Policy | None) -> Policy:
     return Policy(
         interval_days=timed.interval_days if timed.interval_months is None else None,
         interval_months=timed.interval_months,
-        fixed=first("fixed"),  # type: ignore[arg-type]  # read by name from values of the same type
-        lead_days=first("lead_days"),  # type: ignore[arg-type]  # as above
+        fixed=rhythm.fixed or (),
+        lead_days=first("lead_days"),  # type: ignore[arg-type]  # read by name from values of the same type
         escalate_days=first("escalate_days"),  # type: ignore[arg-type]  # as above
         criticality=first("criticality"),  # type: ignore[arg-type]  # as above
         reviewer_id=first("reviewer_id"),  # type: ignore[arg-type]  # as above

@@ -132,7 +132,10 @@ class Provenance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sop:
-    """A whole document. ``revision`` counts from 1 and never goes back; ``area`` is one of the template names or None."""
+    """A whole document. ``revision`` counts from 1 and never goes back; ``area`` is one of the template names or None.
+
+    ``sections`` are those that the area's template wanted, in its order; empty: the standard order (:mod:`plugin.domain.sections`).
+    """
 
     id: str
     revision: int
@@ -152,6 +155,7 @@ class Sop:
     escalation: tuple[Escalation, ...] = ()
     references: tuple[str, ...] = ()
     findings: tuple[str, ...] = ()
+    sections: tuple[str, ...] = ()
     review: Review = field(default_factory=Review)
     provenance: Provenance = field(default_factory=Provenance)
     schema: str = SCHEMA

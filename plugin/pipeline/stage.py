@@ -18,12 +18,21 @@ class Cancelled(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Shape:
+    """What a workspace wants of the documents of one area: its ``sections`` in their order, the days between reviews. Empty, None: as built in."""
+
+    sections: tuple[str, ...] = ()
+    interval_days: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
     """What a person may choose for one run. Part of every stage's digest as far as the stage declares it.
 
     ``never`` are terms of the workspace that are always covered, ``allowed`` such that never are.
     ``speech_model`` is a folder; it has been resolved before. ``side_files`` maps a kind (events, cast, captions) to a path.
     ``language_model`` (url, model, language) is empty where the rules alone write; its key is no part of any digest.
+    ``shapes`` are the workspace's own templates by the name of their area; "" is the one that holds for all others.
     """
 
     title: str | None = None
@@ -36,6 +45,7 @@ class Options:
     ocr_languages: tuple[str, ...] = ("en",)
     threads: int = 2
     side_files: Mapping[str, str] = field(default_factory=dict)
+    shapes: Mapping[str, Shape] = field(default_factory=dict)
     language_model: Mapping[str, str] = field(default_factory=dict)
     language_model_key: str | None = field(default=None, repr=False)
 

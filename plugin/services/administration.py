@@ -9,20 +9,20 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from plugin.domain.document import encode
 from plugin.domain.errors import Conflict, Invalid, NotFound
-from plugin.domain.review import Policy, checked
+from plugin.domain.review import DEFAULT, Policy, checked
 from plugin.pipeline.write.templates import SECTIONS, templates
-from plugin.services import journal, rules
+from plugin.services import journal, rescheduling, rules
 from plugin.services.caller import Caller
 from plugin.services.deps import Deps
 from plugin.services.health import Health, health
 from plugin.services.rules import WORKSPACE, Rules
-from plugin.store import tables
+from plugin.store import rows, tables
 
 __all__ = ["Health", "health"]
 MOST = 36_500
@@ -63,6 +63,7 @@ class ApprovalRule:
 class AreaView:
     """The rules of one area; the area named "" is the workspace's own rule, which the others are laid over.
 
+    ``wider`` is the review rule that holds where ``policy`` says nothing (the workspace's and the built-in ones); it is read only.
     ``required`` are document fields that must be filled before publishing (``purpose``, ``rollback``, ``steps.expected`` ...).
     """
 
@@ -73,6 +74,7 @@ class AreaView:
     required: tuple[str, ...] = ()
     sections: tuple[str, ...] = field(default_factory=tuple)
     examples: tuple[str, ...] = ()
+    wider: Policy = DEFAULT
 
 
 def workspaces(deps: Deps, caller: Caller) -> tuple[WorkspaceView, ...]:
@@ -162,10 +164,11 @@ def delete_workspace(deps: Deps, caller: Caller, *, confirm: str) -> None:
 
 def areas(deps: Deps, caller: Caller) -> tuple[AreaView, ...]:
     """The workspace's rule first, then the areas by name."""
-    with deps.database.begin() as session:
+    with deps.database.read() as session:
         stored = {row.name: row for row in session.scalars(select(tables.Area).where(tables.Area.workspace_id == caller.workspace_id))}
     names = sorted({WORKSPACE, *templates(), *stored})
-    return tuple(_area(name, stored.get(name)) for name in names)
+    known = {name: rules.parsed(row.rules) for name, row in stored.items()}
+    return tuple(_area(name, stored.get(name), known) for name in names)
 
 
 def area(deps: Deps, caller: Caller, name: str) -> AreaView:
@@ -185,6 +188,8 @@ def set_area(deps: Deps, caller: Caller, area: AreaView) -> AreaView:
             known = set(session.scalars(select(tables.Person.id).where(tables.Person.workspace_id == caller.workspace_id)))
             if not set(area.approval.approvers) <= known:
                 raise Invalid("approval/approvers", "Approvers must be people of this workspace.")
+        rows.people(session, caller.workspace_id, reviewer_id=area.policy.reviewer_id, fallback_id=area.policy.fallback_id)
+        before = rules.of(session, caller.workspace_id)
         row = session.get(tables.Area, (caller.workspace_id, area.name), with_for_update=True)
         if row is None:
             row = tables.Area(workspace_id=caller.workspace_id, name=area.name, title=area.title, rules={})
@@ -199,11 +204,12 @@ def set_area(deps: Deps, caller: Caller, area: AreaView) -> AreaView:
                 sections=area.sections,
             )
         )
-        touched = (tables.Sop.workspace_id == caller.workspace_id, tables.Sop.due.is_not(None), tables.Sop.status != "retired")
-        session.execute(update(tables.Sop).where(*touched).values(next_review_at=deps.clock()).execution_options(synchronize_session=False))
+        rescheduling.follow(
+            session, deps, caller.workspace_id, area.name, before=before, after={**before, area.name: rules.parsed(row.rules)}
+        )
         journal.note(session, deps, caller, "area.changed", subject=area.name, name=area.title)
         session.flush()
-        return _area(area.name, row)
+        return _area(area.name, row, rules.of(session, caller.workspace_id))
 
 
 def _check_area(area: AreaView) -> None:
@@ -218,14 +224,14 @@ def _check_area(area: AreaView) -> None:
         raise Invalid("approval/needed", "There are not so many approvers.")
 
 
-def _area(name: str, row: tables.Area | None) -> AreaView:
+def _area(name: str, row: tables.Area | None, stored_rules: Mapping[str, Rules]) -> AreaView:
     template = templates().get(name)
     title = row.title if row else template.title if template else "Workspace"
     examples = template.examples if template else ()
-    built_in = Policy(interval_days=template.review_interval_days) if template else Policy()
+    wider = rules.wider_than(stored_rules, name)
     if row is None:
         sections = (*template.required, *template.recommended) if template else ()
-        return AreaView(name=name, title=title, policy=built_in, sections=sections, examples=examples)
+        return AreaView(name=name, title=title, policy=Policy(), sections=sections, examples=examples, wider=wider)
     stored = rules.parsed(row.rules)
     approval = None if stored.needed is None else ApprovalRule(needed=stored.needed, approvers=stored.approvers)
     return AreaView(
@@ -236,6 +242,7 @@ def _area(name: str, row: tables.Area | None) -> AreaView:
         required=stored.required or (),
         sections=stored.sections,
         examples=examples,
+        wider=wider,
     )
 
 

@@ -6,23 +6,14 @@ is checked before it is connected to.
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, BinaryIO
-from urllib.parse import quote, urljoin, urlsplit
+from urllib.parse import quote
 
-import requests
 import structlog
-from requests.exceptions import InvalidSchema, InvalidURL, MissingSchema
-from urllib3.exceptions import HTTPError
 
-from connectors import addresses
-from connectors.errors import AuthFailed, Misconfigured
-from connectors.pinned import PinnedAdapter
-from connectors.transport import retry_after_s
+from connectors.download import Fetching, fetch
+from connectors.errors import AuthFailed, Gone, Misconfigured, Reject, Retry
 from plugin.domain.errors import Exhausted, Forbidden, UnusableRecording
 from plugin.services import connections, intake, people
 from plugin.services.caller import Caller, system
@@ -35,9 +26,6 @@ from plugin.store.jobs import Claimed
 
 log = structlog.get_logger(__name__)
 
-HOPS = 4
-CHUNK_BYTES = 1024 * 1024
-CONNECT_S, READ_S, LONGEST_S = 10.0, 60.0, 3 * 3600.0
 AGAIN_AFTER_S = 30.0
 TRIES = 20
 
@@ -95,99 +83,42 @@ def _fetch(deps: Deps, job: Claimed, path: Path, alive: Callable[[], None]) -> N
         raise Exhausted(error.message_for_user, retry_after_s=3600.0) from None
     base, token = settings.base, settings.token.get_secret_value()  # type: ignore[attr-defined]  # of the Confluence connector
     page, attachment = (quote(str(job.payload[name]), safe="") for name in ("page_id", "attachment_id"))
-    url = f"{base}/rest/api/content/{page}/child/attachment/{attachment}/download"
-    told = 0.0
-    with _opened(deps, url, f"Bearer {token}") as (answer, size_bytes), path.open("wb") as file:
-        received = 0
-        for chunk in _chunks(answer):
-            received += len(chunk)
-            if received > deps.settings.max_upload_bytes:
-                raise UnusableRecording("too-large", "This video is larger than a recording may be.")
-            _keep(file, chunk)
-            alive()
-            fraction = min(0.99, received / size_bytes) if size_bytes else 0.0
-            if fraction - told >= 0.02:
-                told = fraction
-                _tell(deps, job, fraction)
-    if size_bytes is not None and received != size_bytes:
-        raise Exhausted("The video was cut off on its way. It is fetched again.", retry_after_s=AGAIN_AFTER_S)
-
-
-def _keep(file: BinaryIO, chunk: bytes) -> None:
+    how = Fetching(
+        most_bytes=deps.settings.max_upload_bytes,
+        allow_private=deps.settings.allow_private_addresses,
+        authorization=f"Bearer {token}",
+        alive=_teller(deps, job, alive),
+    )
     try:
-        file.write(chunk)
+        fetch(f"{base}/rest/api/content/{page}/child/attachment/{attachment}/download", path, how)
+    except Gone:
+        raise UnusableRecording("not-there", "The video is no longer on the page, or the app may not see it.") from None
+    except Reject as error:
+        if error.path == "size":
+            raise UnusableRecording("too-large", "This video is larger than a recording may be.") from None
+        raise UnusableRecording(
+            "not-reachable", f"Confluence sent us to an address that is not followed. {error.message_for_user}"
+        ) from None
+    except Retry as error:
+        log.warning("video_not_fetched", detail=error.detail_for_operator)
+        words = "The video could not be fetched from Confluence. It is tried again."
+        raise Exhausted(words, retry_after_s=max(error.after_s, AGAIN_AFTER_S), detail_for_operator=error.detail_for_operator) from None
     except OSError as error:
         raise Exhausted("There is no space for the video on the server at the moment.", detail_for_operator=str(error.strerror)) from None
 
 
-def _tell(deps: Deps, job: Claimed, fraction: float) -> None:
-    deps.database.run(
-        lambda session: jobs.progress(session, job, stage="fetch", stages={"fetch": fraction}, fraction=fraction, seconds_left=None)
-    )
+def _teller(deps: Deps, job: Claimed, alive: Callable[[], None]) -> Callable[[float], None]:
+    """Keeps the lease with every piece, and tells people every fiftieth of the way."""
+    told = 0.0
 
+    def tell(fraction: float) -> None:
+        nonlocal told
+        alive()
+        fraction = min(0.99, fraction)
+        if fraction - told >= 0.02:
+            told = fraction
+            deps.database.run(
+                lambda session: jobs.progress(session, job, stage="fetch", stages={"fetch": told}, fraction=told, seconds_left=None)
+            )
 
-@contextmanager
-def _opened(deps: Deps, url: str, credential: str) -> Iterator[tuple[requests.Response, int | None]]:
-    """The answer that holds the bytes, and how many it promises. Raises UnusableRecording (it is not there), Exhausted (not now)."""
-    allow_private = deps.settings.allow_private_addresses
-    origin = urlsplit(url)[:2]
-    with requests.Session() as session:
-        session.trust_env = False
-        session.mount("https://", PinnedAdapter(allow_private=allow_private, lookup=addresses.resolve, headers_s=READ_S))
-        if not allow_private:
-            session.adapters.pop("http://")  # nothing travels readable
-        else:
-            session.mount("http://", PinnedAdapter(allow_private=allow_private, lookup=addresses.resolve, headers_s=READ_S))
-        try:
-            for _hop in range(HOPS):
-                headers = {"Authorization": credential} if urlsplit(url)[:2] == origin else {}
-                headers["Accept-Encoding"] = "identity"
-                answer = session.get(url, headers=headers, stream=True, allow_redirects=False, timeout=(CONNECT_S, READ_S))
-                if answer.status_code not in (301, 302, 303, 307, 308):
-                    _checked(answer)
-                    promised = answer.headers.get("Content-Length", "")
-                    yield answer, int(promised) if promised.isdigit() else None
-                    return
-                url = urljoin(url, answer.headers.get("Location", ""))
-                answer.close()
-        except (InvalidSchema, InvalidURL, MissingSchema):
-            raise UnusableRecording("not-reachable", "Confluence sent us to an address that is not followed.") from None
-        except (requests.RequestException, HTTPError, OSError) as error:
-            log.warning("video_not_fetched", error=type(error).__name__)
-            if _leads_inside(error):
-                raise UnusableRecording(
-                    "not-reachable", "Confluence sent us to an address inside a private network; it was not followed."
-                ) from None
-            raise Exhausted("The video could not be fetched from Confluence. It is tried again.", retry_after_s=AGAIN_AFTER_S) from None
-    raise UnusableRecording("not-reachable", "Confluence sent us from address to address without giving the video.")
-
-
-def _leads_inside(error: BaseException) -> bool:
-    """Whether the guard of addresses is at the bottom of it; the libraries wrap what it raises."""
-    seen: set[int] = set()
-    waiting: list[Any] = [error]
-    while waiting:
-        one = waiting.pop()
-        if isinstance(one, addresses.PrivateAddress):
-            return True
-        if isinstance(one, BaseException) and id(one) not in seen:
-            seen.add(id(one))
-            waiting += [one.__cause__, one.__context__, getattr(one, "reason", None), *one.args]
-    return False
-
-
-def _checked(answer: requests.Response) -> None:
-    if answer.status_code == 200:
-        return
-    if answer.status_code in (400, 403, 404, 410):
-        raise UnusableRecording("not-there", "The video is no longer on the page, or the app may not see it.")
-    asked = retry_after_s(answer.headers, datetime.now(UTC))
-    raise Exhausted("Confluence does not give the video at the moment. It is tried again.", retry_after_s=asked or AGAIN_AFTER_S)
-
-
-def _chunks(answer: requests.Response) -> Iterator[Any]:
-    started = time.monotonic()
-    for chunk in answer.iter_content(CHUNK_BYTES):
-        if time.monotonic() - started > LONGEST_S:
-            raise requests.Timeout
-        yield chunk
+    return tell

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from plugin.domain.events import sentence
 from plugin.services.caller import Caller
@@ -17,12 +18,12 @@ from plugin.services.deps import Deps
 from plugin.services.slices import Slice, capped
 from plugin.store import rows, tables
 
-COLUMNS = ("at", "who", "via", "kind", "what", "sop_id", "revision", "subject")
+COLUMNS = ("at", "who", "via", "kind", "what", "sop_id", "revision", "subject", "sop_title")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventView:
-    """``kind`` is one of plugin.domain.events.KINDS; ``sentence`` says it in words."""
+    """``kind`` is one of plugin.domain.events.KINDS; ``sentence`` says it in words. ``sop_title`` is the present one."""
 
     id: str
     kind: str
@@ -33,6 +34,7 @@ class EventView:
     revision: int | None
     subject: str | None
     data: Mapping[str, Any]
+    sop_title: str | None = None
 
 
 def events(deps: Deps, caller: Caller, *, sop_id: str | None = None, cursor: str | None = None, limit: int = 50) -> Slice[EventView]:
@@ -47,8 +49,9 @@ def events(deps: Deps, caller: Caller, *, sop_id: str | None = None, cursor: str
             rows.get(session, tables.Sop, caller.workspace_id, sop_id)
             query = query.where(table.sop_id == sop_id)
         found = session.scalars(query.order_by(table.created_at.desc(), table.id.desc()).limit(limit + 1)).all()
+        titles = _titles(session, found)
     more = rows.cursor_of(found[limit - 1].created_at, found[limit - 1].id) if len(found) > limit else None
-    return Slice(items=tuple(_view(event) for event in found[:limit]), cursor=more)
+    return Slice(items=tuple(_view(event, titles) for event in found[:limit]), cursor=more)
 
 
 def export(deps: Deps, caller: Caller, *, since: datetime | None = None, until: datetime | None = None) -> Iterator[str]:
@@ -68,10 +71,21 @@ def _lines(deps: Deps, workspace_id: str, since: datetime | None, until: datetim
             if until:
                 query = query.where(table.created_at < until)
             batch = session.scalars(query.order_by(table.id).limit(500)).all()
+            titles = _titles(session, batch)
         for event in batch:
-            view = _view(event)
+            view = _view(event, titles)
             yield _line(
-                (view.at.isoformat(), view.actor_name, event.via, view.kind, view.sentence, view.sop_id, view.revision, view.subject)
+                (
+                    view.at.isoformat(),
+                    view.actor_name,
+                    event.via,
+                    view.kind,
+                    view.sentence,
+                    view.sop_id,
+                    view.revision,
+                    view.subject,
+                    view.sop_title,
+                )
             )
         if not batch:
             return
@@ -89,7 +103,14 @@ def _harmless(value: str) -> str:
     return f"'{value}" if value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
 
 
-def _view(event: tables.Event) -> EventView:
+def _titles(session: Session, found: Sequence[tables.Event]) -> dict[str, str]:
+    """The present titles of the SOPs, by their ids."""
+    table = tables.Sop
+    ids = {event.sop_id for event in found} - {None}
+    return dict(session.execute(select(table.id, table.title).where(table.id.in_(ids))).all())
+
+
+def _view(event: tables.Event, titles: Mapping[str, str]) -> EventView:
     return EventView(
         id=event.id,
         kind=event.kind,
@@ -100,4 +121,5 @@ def _view(event: tables.Event) -> EventView:
         revision=event.revision,
         subject=event.subject,
         data=event.data,
+        sop_title=titles.get(event.sop_id or ""),
     )

@@ -7,9 +7,10 @@ and how plain text becomes the field again stands side by side in :mod:`plugin.s
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 from connectors.blocks import (
@@ -29,13 +30,16 @@ from connectors.blocks import (
     Text,
     text,
 )
-from connectors.contract import Asset, Edit, Facts, Page, Person
+from connectors.contract import Asset, Edit, Facts, Origin, Page, Person
+from connectors.reading import flatten, plain_of
 from plugin.domain.document import digest
 from plugin.domain.revision import mark_edited
+from plugin.domain.sections import ordered
 from plugin.domain.sop import Command, Picture, Sop, Step
 from plugin.services import origin, passages
 
 _CODE = re.compile(r"`([^`\n]+)`")
+PIECE_BYTES = 256 * 1024
 MEDIA_TYPES = {".png": "image/png", ".webp": "image/webp", ".jpg": "image/jpeg", ".jpeg": "image/jpeg"}
 
 
@@ -48,24 +52,35 @@ class Adopted:
     left: tuple[Edit, ...]
 
 
-def compose(sop: Sop, *, facts: Facts | None = None, assets: Sequence[Asset] = (), moment: origin.Link | None = None) -> Page:
+def compose(
+    sop: Sop,
+    *,
+    facts: Facts | None = None,
+    assets: Sequence[Asset] = (),
+    moment: origin.Link | None = None,
+    source: Origin = Origin(),  # noqa: B008 - frozen
+) -> Page:
     """The page of ``sop``. ``assets`` are its pictures by ``name`` (the picture's path); pictures without an asset are left out.
 
-    ``facts`` default to what the document says itself; ``moment`` gives the address of a step's place in the recording.
+    ``facts`` default to what the document says itself; ``moment`` gives the address of a step's place in the recording; ``source`` is for the
+    target's history.
     """
     facts = facts or facts_of(sop)
     by_name = {asset.name: asset for asset in assets}
     blocks = (
         *_head(sop, facts),
-        *_before(sop),
-        Heading(key="headings/steps", level=2, text=text("Steps")),
-        *(_step(step, by_name) for step in sop.steps),
-        *_after(sop),
+        *(block for name in ordered(sop.sections) for block in _section_of(sop, name, by_name)),
         *origin.made(sop, moment),
     )
     used = {step.image.path for step in sop.steps if step.image}
     return Page(
-        key=sop.id, title=sop.title, digest=digest(sop), facts=facts, blocks=blocks, assets=tuple(a for a in assets if a.name in used)
+        key=sop.id,
+        title=sop.title,
+        digest=digest(sop),
+        facts=facts,
+        blocks=blocks,
+        assets=tuple(a for a in assets if a.name in used),
+        origin=source,
     )
 
 
@@ -92,8 +107,15 @@ def assets_in(folder: Path, sop: Sop, *, digest_of: Callable[[Path], str]) -> tu
             media_type=kind,  # type: ignore[arg-type]  # the values of the table are the literals
             size_bytes=path.stat().st_size,
             read=path.read_bytes,
+            pieces=partial(_pieces, path),
         )
     return tuple(found.values())
+
+
+def _pieces(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while piece := file.read(PIECE_BYTES):
+            yield piece
 
 
 def adopt_edits(sop: Sop, edits: Iterable[Edit]) -> Sop:
@@ -101,17 +123,30 @@ def adopt_edits(sop: Sop, edits: Iterable[Edit]) -> Sop:
     return adopt(sop, edits).sop
 
 
-def adopt(sop: Sop, edits: Iterable[Edit]) -> Adopted:
-    """As :func:`adopt_edits`, and says what went in and what did not."""
+def adopt(sop: Sop, edits: Iterable[Edit], *, published: Sop | None = None) -> Adopted:
+    """As :func:`adopt_edits`, and says what went in and what did not.
+
+    ``published`` is what stands at the page on our side: a passage that differs from it in ``sop`` was changed by us as well, and is left.
+    """
     edited, taken, left = sop, [], []
+    then, now = (_words(one) if one is not None else {} for one in (published, sop if published is not None else None))
     for edit in edits:
         changed = passages.put(edited, edit.key, edit.after)
-        if changed is None:
+        if changed is None or (changed != edited and then.get(edit.key) != now.get(edit.key)):
             left.append(edit)
         else:
             edited = changed
             taken.append(edit.key)
     return Adopted(sop=mark_edited(sop, edited), taken=tuple(taken), left=tuple(left))
+
+
+def _words(sop: Sop) -> dict[str | None, str]:
+    """What a reader reads in each field."""
+    return {part.key: plain_of(part) for block in flatten(compose(sop).blocks) for part in (block, *_folded(block))}
+
+
+def _folded(block: Block) -> tuple[Block, ...]:
+    return tuple(flatten(block.children)) if isinstance(block, Expand) else ()
 
 
 def _head(sop: Sop, facts: Facts) -> list[Block]:
@@ -129,41 +164,54 @@ def _head(sop: Sop, facts: Facts) -> list[Block]:
     return blocks
 
 
-def _before(sop: Sop) -> list[Block]:
-    blocks: list[Block] = []
-    if sop.purpose:
-        blocks += [_heading("purpose", "Purpose"), Paragraph(key="purpose", text=text(sop.purpose))]
-    if sop.scope.covers or sop.scope.excludes:
-        blocks.append(_heading("scope", "Scope"))
-        blocks += _items("scope/covers", sop.scope.covers)
-        if sop.scope.excludes:
-            blocks.append(_heading("scope-excludes", "Out of scope", level=3))
-            blocks += _items("scope/excludes", sop.scope.excludes)
-    if sop.roles:
-        rows = tuple((text(r.role), text(r.does or "")) for r in sop.roles)
-        blocks += [_heading("roles", "Who does it"), Table(key="roles", header=("Role", "Does"), rows=rows)]
-    blocks += _section("stakeholders", "Who must know", sop.stakeholders)
-    blocks += _section("prerequisites", "Before you start", sop.prerequisites, kind="task")
-    blocks += _section("tools", "Tools", sop.tools)
-    blocks += [Panel(key=f"warnings/{at}", kind="warning", text=text(w)) for at, w in enumerate(sop.warnings)]
+def _section_of(sop: Sop, name: str, assets: dict[str, Asset]) -> list[Block]:
+    """One section with its heading; nothing where there is nothing to say. The summary stands at the head of the page."""
+    match name:
+        case "purpose":
+            return [_heading("purpose", "Purpose"), Paragraph(key="purpose", text=text(sop.purpose))] if sop.purpose else []
+        case "scope":
+            return _scope(sop)
+        case "roles":
+            return _table("roles", "Who does it", ("Role", "Does"), [(r.role, r.does or "") for r in sop.roles])
+        case "warnings":
+            return [Panel(key=f"warnings/{at}", kind="warning", text=text(w)) for at, w in enumerate(sop.warnings)]
+        case "steps":
+            return [_heading("steps", "Steps"), *(_step(step, assets) for step in sop.steps)]
+        case "troubleshooting":
+            rows = [(t.problem, t.solution) for t in sop.troubleshooting]
+            return _table("troubleshooting", "If something goes wrong", ("Problem", "What to do"), rows)
+        case "escalation":
+            return _table("escalation", "Whom to call", ("When", "Who"), [(e.when, e.to) for e in sop.escalation])
+        case _ if name in _LISTS:
+            words, kind = _LISTS[name]
+            return _section(name, words, getattr(sop, name), kind=kind)
+    return []
+
+
+_LISTS = {
+    "stakeholders": ("Who must know", "bullet"),
+    "prerequisites": ("Before you start", "task"),
+    "tools": ("Tools", "bullet"),
+    "rollback": ("Going back", "number"),
+    "references": ("See also", "bullet"),
+    "findings": ("Open findings", "bullet"),
+}
+
+
+def _scope(sop: Sop) -> list[Block]:
+    if not (sop.scope.covers or sop.scope.excludes):
+        return []
+    blocks: list[Block] = [_heading("scope", "Scope"), *_items("scope/covers", sop.scope.covers)]
+    if sop.scope.excludes:
+        blocks.append(_heading("scope-excludes", "Out of scope", level=3))
+        blocks += _items("scope/excludes", sop.scope.excludes)
     return blocks
 
 
-def _after(sop: Sop) -> list[Block]:
-    blocks: list[Block] = []
-    if sop.troubleshooting:
-        rows = tuple((text(t.problem), text(t.solution)) for t in sop.troubleshooting)
-        blocks += [
-            _heading("troubleshooting", "If something goes wrong"),
-            Table(key="troubleshooting", header=("Problem", "What to do"), rows=rows),
-        ]
-    blocks += _section("rollback", "Going back", sop.rollback, kind="number")
-    if sop.escalation:
-        rows = tuple((text(e.when), text(e.to)) for e in sop.escalation)
-        blocks += [_heading("escalation", "Whom to call"), Table(key="escalation", header=("When", "Who"), rows=rows)]
-    blocks += _section("references", "See also", sop.references)
-    blocks += _section("findings", "Open findings", sop.findings)
-    return blocks
+def _table(key: str, words: str, header: tuple[str, str], rows: Sequence[tuple[str, str]]) -> list[Block]:
+    if not rows:
+        return []
+    return [_heading(key, words), Table(key=key, header=header, rows=tuple((text(a), text(b)) for a, b in rows))]
 
 
 def _step(step: Step, assets: dict[str, Asset]) -> StepBlock:

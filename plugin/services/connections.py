@@ -125,9 +125,12 @@ def change(
 def disconnect(deps: Deps, caller: Caller, connection_id: str) -> None:
     """Removes the connection and its credentials; its publications are closed, the pages stay. Raises NotFound, Forbidden."""
     caller.require("admin")
+    from plugin.services import grants  # needs this module itself
+
     with deps.database.begin() as session:
         row = rows.get(session, tables.Connection, caller.workspace_id, connection_id, lock=True)
         journal.note(session, deps, caller, "connection.removed", subject=row.id, name=row.name)
+        grants.forget(session, caller.workspace_id, row.id)
         session.delete(row)
 
 
@@ -150,10 +153,11 @@ def opened(deps: Deps, workspace_id: str, connection_id: str) -> Connector:
     state = deps.settings.data_dir / "connectors" / workspace_id / connection_id
     state.mkdir(parents=True, exist_ok=True)
     connector = deps.connect(kind, settings, state)
-    if kind == "notion":
-        from plugin.services import notion_oauth  # needs this module itself
+    if kind in ("notion", "confluence"):
+        from plugin.services import confluence_oauth, grants, notion_oauth  # they need this module itself
 
-        notion_oauth.attach(deps, workspace_id, connection_id, connector)
+        tokens = notion_oauth.TOKENS if kind == "notion" else confluence_oauth.TOKENS
+        grants.attach(deps, tokens, workspace_id, connection_id, connector)
     return connector
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 
 import structlog
@@ -9,9 +10,9 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from connectors import errors
-from connectors.contract import Person, ReviewFlag
+from connectors.contract import Edit, Person, ReviewFlag
 from plugin.domain.errors import NotFound
-from plugin.services import compose, journal, publishing, readers, revising
+from plugin.services import adopting, publishing, readers
 from plugin.services.caller import system
 from plugin.services.connections import opened
 from plugin.services.deps import Deps
@@ -124,7 +125,7 @@ def look(deps: Deps, publication_id: str) -> str | None:
     return remote.state
 
 
-def _take(session: Session, deps: Deps, publication_id: str, *, left: str | None, edits: tuple[object, ...]) -> None:
+def _take(session: Session, deps: Deps, publication_id: str, *, left: str | None, edits: Sequence[Edit]) -> None:
     publication = session.get(tables.Publication, publication_id, with_for_update=True)
     row = session.get(tables.Sop, publication.sop_id, with_for_update=True) if publication else None
     if publication is None or row is None or publication.state == "closed":
@@ -133,15 +134,9 @@ def _take(session: Session, deps: Deps, publication_id: str, *, left: str | None
     if left:
         publishing.close(session, deps, caller, publication, row, left)
         return
-    document = revising.document_of(revising.newest(session, row))
-    adopted = compose.adopt(document, edits)  # type: ignore[arg-type]  # Edit values of the connector
-    added = revising.add(
-        session, deps, caller, row, document=adopted.sop, origin="target", note=f"Edits that people made at {publication.place}."
-    )
+    added = adopting.adopt(session, deps, caller, row, publication, edits)
     if added.changed:
-        number, fields = added.revision.number, len(adopted.taken)
-        journal.note(session, deps, caller, "publication.edits", sop_id=row.id, revision=number, place=publication.place, fields=fields)
-        settle(session, deps, caller, row, number)
+        settle(session, deps, caller, row, added.revision.number)
 
 
 def _failed(deps: Deps, publication_id: str, error: Exception) -> None:

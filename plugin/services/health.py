@@ -12,6 +12,7 @@ from sqlalchemy import func, select, text
 
 from plugin.services.deps import Deps
 from plugin.store import migrate, tables
+from plugin.store.session import shared_now
 
 log = structlog.get_logger()
 
@@ -78,7 +79,7 @@ def _queue(deps: Deps) -> Health:
         ready = (table.state == "queued", (table.not_before.is_(None)) | (table.not_before <= now))
         waiting = session.scalar(select(func.count()).where(*ready)) or 0
         oldest = session.scalar(select(func.min(table.created_at)).where(*ready))
-        running = session.scalar(select(func.count()).where(table.state == "running", table.lease_until > now)) or 0
+        running = session.scalar(select(func.count()).where(table.state == "running", table.lease_until > shared_now(session, now))) or 0
     if parked:
         return Health(name="queue", state="poor", message=f"{parked} jobs were set aside; look at them and retry")
     if oldest is not None and not running and now - oldest > timedelta(minutes=5):
@@ -88,8 +89,8 @@ def _queue(deps: Deps) -> Health:
 
 def _scheduler(deps: Deps) -> Health:
     with deps.database.begin() as session:
-        lease = session.get(tables.Lease, "scheduler")
-    if lease is None or lease.until < deps.clock():
+        lease, now = session.get(tables.Lease, "scheduler"), shared_now(session, deps.clock())
+    if lease is None or lease.until < now:
         return Health(name="scheduler", state="poor", message="no scheduler runs: reviews are not announced")
     return Health(name="scheduler", state="good", message="running")
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import cast
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from plugin.domain.errors import Conflict
 from plugin.domain.job import ENDED, JobKind, JobState
@@ -29,7 +31,8 @@ class JobView:
     """``failed``: nothing can be made of it, a person must change something. ``parked``: it ended its worker too often; retry is one click.
 
     ``stages`` maps each stage to its fraction (0..1); ``steps`` are the actions of the first steps, as soon as they are known, ``provisional`` while
-    the recording is still being read: they may change, and are no part of any document.
+    the recording is still being read: they may change, and are no part of any document. ``subject`` is the title of the SOP that it is about, the
+    title that was wished, or the name of the recording's file; empty where nothing of these is left.
     """
 
     id: str
@@ -52,6 +55,7 @@ class JobView:
     changed: int = 0
     notices: tuple[str, ...] = field(default_factory=tuple)
     provisional: bool = False
+    subject: str = ""
 
     @property
     def finished(self) -> bool:
@@ -61,7 +65,7 @@ class JobView:
 def job(deps: Deps, caller: Caller, job_id: str) -> JobView:
     """``changed`` grows with every change of the row: poll it to stream events. Raises NotFound."""
     with deps.database.begin() as session:
-        return _view(rows.get(session, tables.Job, caller.workspace_id, job_id))
+        return _shown(session, rows.get(session, tables.Job, caller.workspace_id, job_id))
 
 
 def jobs(deps: Deps, caller: Caller, *, state: JobState | None = None, cursor: str | None = None, limit: int = 50) -> Slice[JobView]:
@@ -74,8 +78,9 @@ def jobs(deps: Deps, caller: Caller, *, state: JobState | None = None, cursor: s
         if state is not None:
             query = query.where(table.state == state)
         found = session.scalars(query.order_by(table.created_at.desc(), table.id.desc()).limit(limit + 1)).all()
+        subjects = _subjects(session, found[:limit])
     more = rows.cursor_of(found[limit - 1].created_at, found[limit - 1].id) if len(found) > limit else None
-    return Slice(items=tuple(_view(row) for row in found[:limit]), cursor=more)
+    return Slice(items=tuple(_view(row, subjects[row.id]) for row in found[:limit]), cursor=more)
 
 
 def cancel(deps: Deps, caller: Caller, job_id: str) -> JobView:
@@ -88,7 +93,7 @@ def cancel(deps: Deps, caller: Caller, job_id: str) -> JobView:
             row.changed += 1
         if row.state == "queued":
             row.state, row.finished_at = "cancelled", deps.clock()
-        return _view(row)
+        return _shown(session, row)
 
 
 def retry(deps: Deps, caller: Caller, job_id: str) -> JobView:
@@ -103,12 +108,31 @@ def retry(deps: Deps, caller: Caller, job_id: str) -> JobView:
         row.state, row.cancel, row.deaths, row.failures, row.not_before = "queued", False, 0, 0, None
         row.error_reason = row.error_message = row.finished_at = None
         row.changed += 1
-        view = _view(row)
+        view = _shown(session, row)
     deps.queue.wake(job_id)
     return view
 
 
-def _view(row: tables.Job) -> JobView:
+def _shown(session: Session, row: tables.Job) -> JobView:
+    return _view(row, _subjects(session, [row])[row.id])
+
+
+def _subjects(session: Session, found: Sequence[tables.Job]) -> dict[str, str]:
+    """What each job is about, by its id."""
+    sops, files = tables.Sop, tables.Recording
+    sop_ids = {row.sop_id or row.payload.get("sop_id") for row in found} - {None}
+    file_ids = {row.recording_id for row in found} - {None}
+    titles: dict[str, str] = dict(session.execute(select(sops.id, sops.title).where(sops.id.in_(sop_ids))).all())
+    names: dict[str, str] = dict(session.execute(select(files.id, files.filename).where(files.id.in_(file_ids))).all())
+    return {
+        row.id: titles.get(row.sop_id or row.payload.get("sop_id") or "")
+        or row.payload.get("title")
+        or names.get(row.recording_id or "", "")
+        for row in found
+    }
+
+
+def _view(row: tables.Job, subject: str) -> JobView:
     return JobView(
         id=row.id,
         kind=cast(JobKind, row.kind),
@@ -130,4 +154,5 @@ def _view(row: tables.Job) -> JobView:
         changed=row.changed,
         notices=tuple(row.notices),
         provisional=bool(row.steps) and row.state in ("queued", "running"),
+        subject=subject,
     )

@@ -28,6 +28,10 @@ NOTICES = {
         "The connection {name} needs you",
         "Pages can no longer be published through {name}: {message} Publishing goes on as soon as it is fixed.",
     ),
+    "token-ending": (
+        "The token of {name} ends on {day}",
+        "Make a new token, enter it at the connection {name} together with the day on which it ends, and publishing goes on without a break.",
+    ),
     "page-gone": (
         "A page of “{title}” is gone",
         "The page in {place} was deleted or is no longer visible to us. It will not be made again by itself; publish it anew if it is needed.",

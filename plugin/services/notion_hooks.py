@@ -7,13 +7,15 @@ import hmac
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import structlog
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from connectors.errors import ConnectorError
+from connectors.notion.connector import NotionConnector
 from plugin.domain.errors import Forbidden, Invalid
 from plugin.services import connections, inbound, journal, notion_oauth, notion_rows
 from plugin.services.caller import Caller
@@ -77,6 +79,21 @@ def forget_handshake(deps: Deps, caller: Caller, connection_id: str) -> None:
         connection = rows.get(session, tables.Connection, caller.workspace_id, connection_id)
         journal.note(session, deps, caller, "connection.changed", subject=connection.id, name=connection.name)
     _made(deps, caller.workspace_id, connection_id)
+
+
+def set_up_again(deps: Deps, caller: Caller, connection_id: str) -> None:
+    """Looks below the page anew and makes the databases, properties and views that are not there. Raises NotFound, Invalid, Forbidden."""
+    caller.require("admin")
+    view = connections.connection(deps, caller, connection_id)
+    if view.kind != "notion":
+        raise Invalid("connection", "This is not a connection to Notion.")
+    connector = cast(NotionConnector, connections.opened(deps, caller.workspace_id, connection_id))
+    try:
+        connector.set_up_again()
+    except ConnectorError as error:
+        raise Invalid("connection", error.message_for_user) from None
+    with deps.database.begin() as session:
+        journal.note(session, deps, caller, "connection.changed", subject=view.id, name=view.name)
 
 
 def arrived(deps: Deps, connection_id: str, path: str, raw: bytes, signature: str) -> None:

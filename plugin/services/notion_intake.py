@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from connectors import errors
 from connectors.download import Fetching, fetch
 from connectors.notion.connector import NotionConnector
-from connectors.notion.inbox import FAILED, RECEIVED, Row, Shown
+from connectors.notion.inbox import FAILED, NEW, RECEIVED, Row, Shown
 from plugin.domain.errors import Exhausted, Forbidden, Invalid, NotFound, UnusableRecording
 from plugin.domain.job import not_before
 from plugin.services import accounts, intake, notion_outcome, publishing
@@ -112,7 +112,7 @@ def _to_be_taken(known: Known | None, row: Row, *, again: bool = False) -> bool:
     if known is None:
         return row.fresh or again
     other_file = row.video is not None and row.video.sign != known.file
-    return known.finished and (row.fresh or again or other_file)
+    return known.finished and (row.state == NEW or again or other_file)  # an empty status may come of a column that was renamed
 
 
 def _look(deps: Deps, job: Claimed, connection_id: str, row_id: str, alive: Callable[[], None]) -> None:

@@ -1,38 +1,24 @@
-"""Installations of our public connection to Notion: made with a code, renewed by one process at a time, turned into a connection.
-
-The pair of tokens lies encrypted beside the installation and is stored before it is used. Whoever finds a token refused asks here: where another
-process has renewed it meanwhile, that one is given.
-"""
+"""Installations of our public connection to Notion: made with a code and turned into a connection. Their tokens: :mod:`plugin.services.grants`."""
 
 from __future__ import annotations
 
-import json
-import time
-from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
-import structlog
-from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
-
-from connectors.errors import AuthFailed, ConnectorError, Retry
+from connectors.errors import ConnectorError, Gone
 from connectors.notion import oauth
 from connectors.notion.client import Api
 from connectors.notion.oauth import App, Grant
 from connectors.notion.settings import Settings as NotionSettings
+from connectors.notion.settings import notion_id
 from plugin.domain.errors import Invalid, NotFound
-from plugin.services import connections, inbound
+from plugin.services import connections, grants, inbound
 from plugin.services.caller import Caller
 from plugin.services.deps import Deps
-from plugin.store import leases, tables
+from plugin.services.grants import Pair
 
-log = structlog.get_logger()
-
-INSTALLATION = "notion-installation"
-LEASE = timedelta(seconds=60)
-PATIENCE_S = 45.0
+INSTALLATION = grants.NOTION
 MOST_PAGES = 100
 
 
@@ -74,32 +60,57 @@ def install(deps: Deps, caller: Caller, *, code: str, redirect_uri: str) -> str:
     connection_id = known.data.get("connection_id") if known and known.workspace_id == caller.workspace_id else None
     inbound.set_link(deps, _link(caller.workspace_id, grant, connection_id))
     if connection_id:  # authorised again: the connection that there is goes on with the new pair
-        _give(deps, caller.workspace_id, connection_id, grant.access_token)
+        grants.give(deps, TOKENS, caller.workspace_id, connection_id, grant.access_token)
     return grant.bot_id
 
 
 def places(deps: Deps, caller: Caller, bot_id: str) -> tuple[Place, ...]:
-    """Pages below which the databases could be; the copy of our template first. Raises NotFound, Forbidden, Invalid."""
+    """Pages below which the databases could be; the copy of our template first. Raises NotFound, Forbidden, Invalid.
+
+    Notion's search knows new pages late and gives no more than a hundred: a page may be missing here.
+    """
     caller.require("admin")
     found = _installation(deps, caller, bot_id)
+    template = found.data.get("template")
     try:
         api = _api(deps, found, parent=bot_id)
         body = {"filter": {"property": "object", "value": "page"}, "page_size": MOST_PAGES}
         pages = [p for p in api.query("search", body)["results"] if not p.get("in_trash") and _may_hold(p)]
+        if template and template not in [page["id"] for page in pages]:  # made a moment ago
+            with suppress(Gone):
+                pages.append(api.get(f"pages/{template}"))
         api.close()
     except ConnectorError as error:
         raise Invalid("installation", error.message_for_user) from None
-    template = found.data.get("template")
     pages.sort(key=lambda page: page["id"] != template)
     return tuple(Place(id=str(page["id"]), title=_title(page)) for page in pages)
+
+
+def page(deps: Deps, caller: Caller, bot_id: str, given: str) -> Place:
+    """The page of an id or address, where the installation may see it and it can hold databases. Raises NotFound, Forbidden, Invalid."""
+    caller.require("admin")
+    found = _installation(deps, caller, bot_id)
+    try:
+        identity = notion_id(given)
+        api = _api(deps, found, parent=bot_id)
+        answer = api.get(f"pages/{identity}")
+        api.close()
+    except ValueError as error:
+        raise Invalid("parent", str(error)) from None
+    except Gone:
+        raise Invalid("parent", "The connection cannot see this page. Authorise it again and choose the page there.") from None
+    except ConnectorError as error:
+        raise Invalid("installation", error.message_for_user) from None
+    if answer.get("in_trash") or not _may_hold(answer):
+        raise Invalid("parent", "Choose a page that is not in the trash and no row of a database.")
+    return Place(id=str(answer["id"]), title=_title(answer))
 
 
 def choose(deps: Deps, caller: Caller, bot_id: str, *, parent: str) -> connections.ConnectionView:
     """Makes the connection with ``parent`` as its page, or gives the one that there is that page. Raises NotFound, Forbidden, Invalid."""
     caller.require("admin")
     found = _installation(deps, caller, bot_id)
-    pair = json.loads(found.secret or "{}")
-    given = {"token": pair["access"], "parent": parent, "url": deps.settings.notion_url}
+    given = {"token": grants.pair_of(found).access, "parent": parent, "url": deps.settings.notion_url}
     known = found.data.get("connection_id")
     try:
         if known:
@@ -114,92 +125,15 @@ def choose(deps: Deps, caller: Caller, bot_id: str, *, parent: str) -> connectio
     return made
 
 
-def attach(deps: Deps, workspace_id: str, connection_id: str, connector: Any) -> None:
-    """Lets the connector ask for another token when Notion refuses its own; nothing for internal connections."""
-    api = getattr(connector, "api", None)
-    if not isinstance(api, Api) or not deps.settings.notion_client_id:
-        return
-    found = next(
-        (
-            link
-            for link in inbound.links(deps, workspace_id=workspace_id, kind=INSTALLATION)
-            if link.data.get("connection_id") == connection_id
-        ),
-        None,
-    )
-    if found is not None:
-        api.renew = _renewer(deps, found.external_id)
+def _refreshed(deps: Deps, refresh: str) -> Pair:
+    grant = oauth.for_refresh(app(deps), refresh)
+    return Pair(access=grant.access_token, refresh=grant.refresh_token)
 
 
-def _renewer(deps: Deps, bot_id: str) -> Callable[[str], str | None]:
-    def renew(refused: str) -> str | None:
-        name, holder = f"notion-token/{bot_id}", deps.new_id("lnk")
-        deadline = time.monotonic() + PATIENCE_S
-        while not _held(deps, name, holder):
-            if (other := _current(deps, bot_id)) != refused:
-                return other
-            if time.monotonic() > deadline:
-                raise Retry("The token is being renewed by another process.", after_s=30.0, connector="notion", operation="token")
-            time.sleep(0.2)
-        try:
-            current = _current(deps, bot_id)
-            return current if current != refused else _renewed(deps, bot_id)
-        finally:
-            with deps.database.begin() as session:
-                leases.let_go(session, name, holder, now=leases.now(session, deps.clock()))
-
-    return renew
+TOKENS = grants.Kind(link=INSTALLATION, connector="notion", refreshed=_refreshed)
 
 
-def _renewed(deps: Deps, bot_id: str) -> str | None:
-    found = inbound.link(deps, kind=INSTALLATION, external_id=bot_id)
-    pair = json.loads(found.secret or "{}") if found else {}
-    if found is None or not pair.get("refresh"):
-        return None
-    try:
-        grant = oauth.for_refresh(app(deps), pair["refresh"])
-    except AuthFailed:
-        return None  # the caller's own refusal stands: connect again
-    inbound.set_link(deps, _link(found.workspace_id, grant, found.data.get("connection_id"), refresh=pair["refresh"]))
-    if found.data.get("connection_id"):
-        _give(deps, found.workspace_id, found.data["connection_id"], grant.access_token)
-    log.info("notion_token_renewed", bot_id=bot_id)
-    return grant.access_token
-
-
-def _current(deps: Deps, bot_id: str) -> str | None:
-    found = inbound.link(deps, kind=INSTALLATION, external_id=bot_id)
-    return json.loads(found.secret)["access"] if found and found.secret else None
-
-
-def _held(deps: Deps, name: str, holder: str) -> bool:
-    def hold(session: Session) -> bool:
-        return leases.hold(session, name, holder, now=leases.now(session, deps.clock()), lasts=LEASE)
-
-    try:
-        return deps.database.run(hold)
-    except IntegrityError:
-        return False
-
-
-def _give(deps: Deps, workspace_id: str, connection_id: str, token: str) -> None:
-    """The connection gets the newest token; what waited for it goes on."""
-    woken: list[str] = []
-
-    def work(session: Session) -> None:
-        row = session.get(tables.Connection, connection_id)
-        if row is not None and row.workspace_id == workspace_id:
-            _, jobs = connections.provide(
-                session, deps, workspace_id, connection_id, kind="notion", name=row.name, settings={"token": token}
-            )
-            woken.extend(jobs)
-
-    deps.database.run(work)
-    for job_id in woken:
-        deps.queue.wake(job_id)
-
-
-def _link(workspace_id: str, grant: Grant, connection_id: str | None, *, refresh: str | None = None) -> inbound.Link:
+def _link(workspace_id: str, grant: Grant, connection_id: str | None) -> inbound.Link:
     return inbound.Link(
         kind=INSTALLATION,
         external_id=grant.bot_id,
@@ -210,7 +144,7 @@ def _link(workspace_id: str, grant: Grant, connection_id: str | None, *, refresh
             "template": grant.template,
             "connection_id": connection_id,
         },
-        secret=json.dumps({"access": grant.access_token, "refresh": grant.refresh_token or refresh}),
+        secret=Pair(access=grant.access_token, refresh=grant.refresh_token).sealed(),
     )
 
 
@@ -222,10 +156,9 @@ def _installation(deps: Deps, caller: Caller, bot_id: str) -> inbound.Link:
 
 
 def _api(deps: Deps, found: inbound.Link, *, parent: str) -> Api:
-    pair = json.loads(found.secret or "{}")
-    given = {"token": pair.get("access", ""), "parent": parent, "url": deps.settings.notion_url}
+    given = {"token": grants.pair_of(found).access, "parent": parent, "url": deps.settings.notion_url}
     api = Api(NotionSettings.model_validate({**given, "allow_private_addresses": deps.settings.allow_private_addresses}))
-    api.renew = _renewer(deps, found.external_id)
+    api.renew = grants.renewer(deps, TOKENS, found.external_id)
     return api
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from plugin.domain.errors import Conflict, Invalid
+from plugin.domain.errors import Conflict, Invalid, NotFound
 from plugin.domain.review import Calendar, checked_calendar
 from plugin.notify.chat import ChatNotifier
 from plugin.services import journal
@@ -121,6 +121,26 @@ def person(deps: Deps, caller: Caller, person_id: str) -> PersonView:
     """Raises NotFound."""
     with deps.database.begin() as session:
         return _view(rows.get(session, tables.Person, caller.workspace_id, person_id))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """Where the caller works: their mail address (None for the service itself) and the workspace."""
+
+    email: str | None
+    workspace_name: str
+
+
+def standing(deps: Deps, caller: Caller) -> Standing:
+    """Of the caller. Raises NotFound (the workspace has been deleted)."""
+    table = tables.Workspace
+    with deps.database.read() as session:
+        mine = (tables.Person.id == caller.person_id) & (tables.Person.workspace_id == table.id)
+        query = select(table.name, tables.Person.email).outerjoin(tables.Person, mine).where(table.id == caller.workspace_id)
+        found = session.execute(query).one_or_none()
+    if found is None:
+        raise NotFound("This workspace has been deleted.")
+    return Standing(email=found.email, workspace_name=found.name)
 
 
 def add(deps: Deps, caller: Caller, *, email: str, name: str, role: Role = "author", password: str | None = None) -> PersonView:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from PIL import Image
@@ -110,12 +110,14 @@ def assets(session: Session, deps: Deps, row: tables.Sop, document: Sop) -> tupl
         picture = rows.get(digest_in(step.image.path)) if step.image else None
         if step.image is None or picture is None:
             continue
+        reader = _Reader(deps, picture.blob)
         found[step.image.path] = Asset(
             digest=picture.digest,
             name=step.image.path,
             media_type=picture.media_type,  # type: ignore[arg-type]  # only the three kinds get in
             size_bytes=picture.size_bytes,
-            read=_Reader(deps, picture.blob),
+            read=reader,
+            pieces=reader.pieces,
         )
     return tuple(found.values())
 
@@ -131,7 +133,10 @@ class _Reader:
     blob: str
 
     def __call__(self) -> bytes:
-        return b"".join(self.deps.blobs.read(self.blob))
+        return b"".join(self.pieces())
+
+    def pieces(self) -> Iterable[bytes]:
+        return self.deps.blobs.read(self.blob)
 
 
 def _named(picture: Picture, stored: Stored) -> Picture:

@@ -19,7 +19,7 @@ from plugin.domain.recording import title_from
 from plugin.domain.revision import difference
 from plugin.domain.sop import Sop
 from plugin.pipeline import runner, stage
-from plugin.services import journal, masks, pictures, revising
+from plugin.services import journal, masks, pictures, revising, rules
 from plugin.services.caller import Caller
 from plugin.services.deps import Deps
 from plugin.store import jobs, tables
@@ -58,6 +58,7 @@ class _Wishes:
     never: tuple[str, ...] = ()
     allowed: tuple[str, ...] = ()
     side_files: dict[str, str] = field(default_factory=dict)
+    shapes: dict[str, stage.Shape] = field(default_factory=dict)
 
 
 def _source(deps: Deps, job: Claimed) -> tuple[tables.Recording, _Wishes]:
@@ -86,6 +87,7 @@ def _source(deps: Deps, job: Claimed) -> tuple[tables.Recording, _Wishes]:
             never=tuple(settings.get("never", ())),
             allowed=tuple(settings.get("allowed", ())),
             side_files={kind: blob for kind, blob in recording.side_files.items() if kind != masks.KIND},
+            shapes=rules.shapes(session, job.workspace_id),
         )
         return recording, wishes
 
@@ -104,6 +106,7 @@ def _options(deps: Deps, job: Claimed, wishes: _Wishes) -> stage.Options:
         language_model_key=deps.settings.language_model_key.get_secret_value() or None,
         threads=deps.settings.threads,
         side_files=files,
+        shapes=wishes.shapes,
     )
 
 

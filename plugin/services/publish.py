@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from connectors import registry
 from connectors.contract import Choice, Clash, Page
+from connectors.filesystem.connector import readable
 from plugin.domain.errors import Conflict, Invalid
 from plugin.domain.review import Policy, checked
 from plugin.services import compose, journal, pictures, revising, rules
@@ -60,10 +61,11 @@ class CheckItem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preview:
-    """The neutral page, and what the target will have to show otherwise."""
+    """The neutral page, and what the target will have to show otherwise. ``source`` is the text of the file where the target is one."""
 
     page: Page
     degraded: tuple[str, ...]
+    source: str | None = None
 
 
 def checklist(deps: Deps, caller: Caller, sop_id: str) -> tuple[CheckItem, ...]:
@@ -97,7 +99,7 @@ def preview(deps: Deps, caller: Caller, sop_id: str, *, kind: str) -> Preview:
         )
         connection_id = session.scalars(query.limit(1)).first()
     degraded = opened(deps, caller.workspace_id, connection_id).render(page).degraded if connection_id else ()
-    return Preview(page=page, degraded=degraded)
+    return Preview(page=page, degraded=degraded, source=readable(page) if kind == "filesystem" else None)
 
 
 def publish(

@@ -15,11 +15,11 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from connectors import errors
-from connectors.contract import Clash, Facts, Known, Page, Person, Receipt, Ref, Target
+from connectors.contract import Clash, Facts, Known, Origin, Page, Person, Receipt, Ref, Target
 from plugin.domain.document import encode
 from plugin.domain.errors import NotFound
 from plugin.domain.job import not_before
-from plugin.services import compose, journal, outgoing, pictures, revising
+from plugin.services import adopting, compose, journal, outgoing, pictures, revising
 from plugin.services.caller import Caller, system
 from plugin.services.connections import opened
 from plugin.services.deps import Deps
@@ -136,6 +136,20 @@ def moments(deps: Deps, row: tables.Sop) -> Link | None:
     return (lambda step: f"{deps.settings.base_url.rstrip('/')}/sops/{row.id}#{step.id}") if row.recording_id else None
 
 
+def _source(session: Session, deps: Deps, row: tables.Sop, revision: tables.Revision, job: Claimed) -> Origin:
+    """Who asked for it (else who wrote it), and where the newest recording up to that revision is played."""
+    asked = session.get(tables.Job, job.id)
+    person_id = (asked.created_by if asked else None) or revision.author_id
+    person = session.get(tables.Person, person_id) if person_id else None
+    table = tables.Revision
+    earlier = select(table.recording_id).where(table.sop_id == row.id, table.number <= revision.number, table.recording_id.is_not(None))
+    recording = session.scalars(earlier.order_by(table.number.desc()).limit(1)).first()
+    return Origin(
+        by=Person(name=person.name, email=person.email) if person and person.active else None,
+        recording=f"{deps.settings.base_url.rstrip('/')}/sops/{row.id}?recording={recording}" if recording else None,
+    )
+
+
 def _prepare(session: Session, deps: Deps, job: Claimed) -> _Task | None:
     publication = session.get(tables.Publication, job.publication_id, with_for_update=True) if job.publication_id else None
     if publication is None or publication.workspace_id != job.workspace_id:
@@ -152,6 +166,7 @@ def _prepare(session: Session, deps: Deps, job: Claimed) -> _Task | None:
         facts=facts_for(session, row, revision.number),
         assets=pictures.assets(session, deps, row, document),
         moment=moments(deps, row),
+        source=_source(session, deps, row, revision, job),
     )
     return _Task(
         publication_id=publication.id,
@@ -189,27 +204,14 @@ def _published(
 
 def _adopt(session: Session, deps: Deps, caller: Caller, row: tables.Sop, publication: tables.Publication, receipt: Receipt) -> None:
     """People's edits of the page become a revision of ours, so that every other place and the next re-recording know them."""
-    current = revising.document_of(revising.newest(session, row))
-    adopted = compose.adopt(current, receipt.edits)
-    added = revising.add(
-        session, deps, caller, row, document=adopted.sop, origin="target", note=f"Edits that people made at {publication.place}."
-    )
-    if not added.changed:
-        return
+    all_there = row.revision == publication.revision
+    added = adopting.adopt(session, deps, caller, row, publication, receipt.edits)
+    if not added.changed or not all_there:
+        return  # what others changed here meanwhile does not stand at the page yet
     publication.revision = publication.wanted_revision = row.published_revision = added.revision.number
     if row.status == "draft":
         row.status = "published"
     _map_version(session, deps, publication, added.revision.number, receipt.known.version)
-    journal.note(
-        session,
-        deps,
-        caller,
-        "publication.edits",
-        sop_id=row.id,
-        revision=added.revision.number,
-        place=publication.place,
-        fields=len(adopted.taken),
-    )
 
 
 def _map_version(session: Session, deps: Deps, publication: tables.Publication, revision: int, version: str) -> None:

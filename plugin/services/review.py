@@ -223,10 +223,7 @@ def set_policy(deps: Deps, caller: Caller, sop_id: str, *, policy: Policy) -> Re
     checked(policy)
     with deps.database.begin() as session:
         row = rows.get(session, tables.Sop, caller.workspace_id, sop_id, lock=True)
-        for field in ("reviewer_id", "fallback_id"):
-            person = session.get(tables.Person, getattr(policy, field)) if getattr(policy, field) else None
-            if getattr(policy, field) and (person is None or person.workspace_id != row.workspace_id):
-                raise Invalid(field, "This must be a person of this workspace.")
+        rows.people(session, row.workspace_id, reviewer_id=policy.reviewer_id, fallback_id=policy.fallback_id)
         row.policy = encode(policy)
         journal.note(session, deps, caller, "sop.policy", sop_id=row.id, revision=row.revision)
         reschedule(session, deps, row)

@@ -15,7 +15,7 @@ from plugin.domain.sop import Sop
 from plugin.services import journal
 from plugin.services.caller import Caller
 from plugin.services.deps import Deps
-from plugin.store import tables
+from plugin.store import search, tables
 
 Origin = Literal["recording", "edit", "import", "target", "restore", "proposal"]
 
@@ -129,7 +129,7 @@ def add(
         created_at=deps.clock(),
     )
     session.add(revision)
-    describe(row, document)
+    describe(session, row, document)
     row.revision, row.updated_at = number, deps.clock()
     _settle_status(session, deps, caller, row, revision)
     journal.note(session, deps, caller, "sop.revised", sop_id=row.id, revision=number, note=note)
@@ -137,13 +137,13 @@ def add(
     return Added(revision=revision, changed=True)
 
 
-def describe(row: tables.Sop, document: Sop) -> None:
+def describe(session: Session, row: tables.Sop, document: Sop) -> None:
     """What lists and search need of the document."""
     row.title, row.area, row.steps = document.title, document.area, len(document.steps)
     parts: list[Any] = [document.title, document.area, document.purpose, document.summary, *document.tools]
     for step in document.steps:
         parts += [step.action, step.location, *(command.text for command in step.commands)]
-    row.words = " ".join(part for part in parts if part).casefold()[:20000]
+    search.keep(session, row, " ".join(part for part in parts if part).casefold()[:20000])
 
 
 def _settle_status(session: Session, deps: Deps, caller: Caller, row: tables.Sop, revision: tables.Revision) -> None:

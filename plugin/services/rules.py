@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from plugin.domain.document import decode
 from plugin.domain.review import Policy, layered
 from plugin.domain.sop import Sop
+from plugin.pipeline.stage import Shape
 from plugin.pipeline.write.templates import Gap, Template, gaps, templates
 from plugin.store import tables
 
@@ -31,6 +32,9 @@ WORDS = {
     "rollback": "Say how to go back.",
     "escalation": "Say whom to call.",
     "purpose": "Say what it is for.",
+    "summary": "Sum it up in a sentence or two.",
+    "tools": "Name the tools.",
+    "references": "Say where to read more.",
 }
 
 
@@ -54,13 +58,31 @@ def parsed(stored: Mapping[str, Any]) -> Rules:
     return decode(Rules, stored)
 
 
+def shapes(session: Session, workspace_id: str) -> dict[str, Shape]:
+    """The templates of a workspace as the writer wants them, by area; "" holds for all others."""
+    return {
+        name: Shape(
+            sections=stored.sections, interval_days=stored.policy.interval_days or 30 * (stored.policy.interval_months or 0) or None
+        )
+        for name, stored in of(session, workspace_id).items()
+    }
+
+
 def policy_of(stored: Mapping[str, Rules], own: Mapping[str, Any], area: str | None) -> Policy:
-    """What holds: the SOP's own rule, its area's, the interval of the built-in template, the workspace's, the default."""
+    """What holds: the SOP's own rule, its area's, the workspace's, the interval of the built-in template, the default."""
+    of_area = stored[area].policy if area and area in stored else None
+    return layered(decode(Policy, own), of_area, *_beneath(stored, area))
+
+
+def wider_than(stored: Mapping[str, Rules], area: str) -> Policy:
+    """What holds for an area that says nothing itself; for the workspace's own rule, the default."""
+    return layered(*(() if area == WORKSPACE else _beneath(stored, area)))
+
+
+def _beneath(stored: Mapping[str, Rules], area: str | None) -> tuple[Policy | None, Policy | None]:
     template = templates().get(area or "")
     built_in = Policy(interval_days=template.review_interval_days) if template else None
-    of_area = stored[area].policy if area and area in stored else None
-    of_workspace = stored[WORKSPACE].policy if WORKSPACE in stored else None
-    return layered(decode(Policy, own), of_area, of_workspace, built_in)
+    return (stored[WORKSPACE].policy if WORKSPACE in stored else None, built_in)
 
 
 def approval_of(stored: Mapping[str, Rules], area: str | None) -> tuple[int, tuple[str, ...]]:
@@ -102,8 +124,10 @@ def missing(session: Session, row: tables.Sop, document: Sop) -> list[tuple[str,
 
 
 def _gaps(stored: Mapping[str, Rules], row: tables.Sop, document: Sop) -> list[Gap]:
-    """Sections that the built-in template wants are advice; those that a person required for the area block."""
+    """What a person required for the area blocks; what its own template names besides, else what the built-in one wants, is advice."""
     template = templates().get(row.area or "")
+    named = next((stored[name].sections for name in (row.area or "", WORKSPACE) if name in stored and stored[name].sections), ())
+    advised = named or ((*template.required, *template.recommended) if template else ())
     own = next(
         (stored[name].required for name in (row.area or "", WORKSPACE) if name in stored and stored[name].required is not None), None
     )
@@ -114,6 +138,6 @@ def _gaps(stored: Mapping[str, Rules], row: tables.Sop, document: Sop) -> list[G
         keywords=frozenset(),
         examples=(),
         required=own or (),
-        recommended=tuple(s for s in (*template.required, *template.recommended) if s not in (own or ())) if template else (),
+        recommended=tuple(s for s in advised if s not in (own or ())),
     )
     return gaps(document, wanted)

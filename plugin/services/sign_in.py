@@ -144,7 +144,7 @@ def sign_out(deps: Deps, *, session: str) -> None:
 def authenticate(deps: Deps, *, secret: str) -> Caller | None:
     """Whose session, API token or ticket this is; None where it is unknown, ended, expired or of a deactivated person."""
     now = deps.clock()
-    with deps.database.begin() as session:
+    with deps.database.read() as session:
         query = select(tables.Token, tables.Person).join(tables.Person, tables.Person.id == tables.Token.person_id)
         found = session.execute(query.where(tables.Token.hash == hash_secret(secret))).one_or_none()
         if found is None:
@@ -152,9 +152,10 @@ def authenticate(deps: Deps, *, secret: str) -> Caller | None:
         token, person = found
         if not person.active or (token.expires_at is not None and token.expires_at <= now):
             return None
-        if token.last_used_at is None or now - token.last_used_at > USED_EVERY:
+    if token.last_used_at is None or now - token.last_used_at > USED_EVERY:
+        with deps.database.begin() as session:
             session.execute(update(tables.Token).where(tables.Token.id == token.id).values(last_used_at=now))
-        return _caller(person, cast(Via, token.kind), _scopes(token))
+    return _caller(person, cast(Via, token.kind), _scopes(token))
 
 
 def tokens(deps: Deps, caller: Caller) -> tuple[TokenView, ...]:

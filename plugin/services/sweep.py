@@ -28,7 +28,7 @@ from plugin.store import bulk, tables
 
 log = structlog.get_logger()
 
-BATCH = 1000
+BATCH = 2500
 POISON_DELAY = timedelta(hours=1)
 NOBODY_DELAY = timedelta(days=1)
 MAX_DECISIONS = 20_000

@@ -41,5 +41,5 @@ class Base(DeclarativeBase):
     type_annotation_map = {datetime: Instant, date: Date, dict[str, Any]: JSON, list[Any]: JSON, str: String(255)}  # noqa: RUF012 - SQLAlchemy reads it here
 
 
-def workspace_column() -> Mapped[str]:
-    return mapped_column(ForeignKey("workspaces.id", ondelete="CASCADE"), index=True)
+def workspace_column(*, index: bool = True) -> Mapped[str]:
+    return mapped_column(ForeignKey("workspaces.id", ondelete="CASCADE"), index=index)

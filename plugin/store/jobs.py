@@ -1,4 +1,7 @@
-"""The job table as a queue: claiming, the lease, progress, the end. Every write of a worker is conditional on its attempt number (fencing)."""
+"""The job table as a queue: claiming, the lease, progress, the end. Every write of a worker is conditional on its attempt number (fencing).
+
+``now`` is the caller's clock. Leases alone go by the database's, so that a machine whose clock is wrong neither loses its jobs nor takes those of others.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from sqlalchemy import CursorResult, Update, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from plugin.domain.job import JobState, after_death
+from plugin.store.session import shared_now
 from plugin.store.tables import Job
 
 
@@ -50,7 +54,7 @@ def claim(session: Session, *, worker: str, now: datetime, lease_s: float, job_i
             attempt=Job.attempt + 1,
             worker=worker,
             started_at=now,
-            lease_until=now + timedelta(seconds=lease_s),
+            lease_until=shared_now(session, now) + timedelta(seconds=lease_s),
             changed=Job.changed + 1,
             error_reason=None,
             error_message=None,
@@ -79,7 +83,7 @@ def claim(session: Session, *, worker: str, now: datetime, lease_s: float, job_i
 
 def renew(session: Session, job: Claimed, *, now: datetime, lease_s: float) -> bool:
     """Renews the lease. True where somebody asked to cancel. Raises LeaseLost."""
-    _write(session, job, {"lease_until": now + timedelta(seconds=lease_s)})
+    _write(session, job, {"lease_until": shared_now(session, now) + timedelta(seconds=lease_s)})
     return bool(session.scalar(select(Job.cancel).where(Job.id == job.id)))
 
 
@@ -123,7 +127,8 @@ def again(session: Session, job: Claimed, *, not_before: datetime, reason: str, 
 
 def expired(session: Session, now: datetime, *, poison_limit: int) -> list[tuple[str, JobState]]:
     """Takes jobs from workers that went silent; each goes back into the queue, or is parked after too many deaths."""
-    found = session.execute(select(Job.id, Job.attempt, Job.deaths).where(Job.state == "running", Job.lease_until < now)).all()
+    silent = (Job.state == "running", Job.lease_until < shared_now(session, now))
+    found = session.execute(select(Job.id, Job.attempt, Job.deaths).where(*silent)).all()
     return [entry for row in found if (entry := _bury(session, row.id, row.attempt, row.deaths, now, poison_limit))]
 
 

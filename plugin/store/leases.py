@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import DateTime, func, or_, select, update
+from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
 from plugin.store.jobs import rowcount
@@ -23,14 +23,8 @@ def hold(session: Session, name: str, holder: str, *, now: datetime, lasts: time
     return rowcount(session, query.execution_options(synchronize_session=False)) == 1
 
 
-def now(session: Session, here: datetime) -> datetime:
-    """The database's clock, which all machines share; a file's database has none but this machine's."""
-    if session.get_bind().dialect.name == "sqlite":
-        return here
-    return session.scalars(select(func.clock_timestamp(type_=DateTime(timezone=True)))).one()
-
-
 def let_go(session: Session, name: str, holder: str, *, now: datetime) -> None:
     """Another one may start at once."""
-    query = update(Lease).where(Lease.name == name, Lease.holder == holder).values(until=now)
+    over = now - timedelta(microseconds=1)
+    query = update(Lease).where(Lease.name == name, Lease.holder == holder).values(until=over)
     session.execute(query.execution_options(synchronize_session=False))

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
 from plugin.domain.errors import Invalid, NotFound
-from plugin.store.tables import Base
+from plugin.store.tables import Base, Person
 
 Row = TypeVar("Row", bound=Base)
 
@@ -22,6 +22,14 @@ def get(session: Session, table: type[Row], workspace_id: str, row_id: str | Non
     if row is None:
         raise NotFound(f"There is no {table.__name__.lower()} with this id.")
     return row
+
+
+def people(session: Session, workspace_id: str, **given: str | None) -> None:
+    """Raises Invalid, naming the field, where one of the ids is not that of a person of this workspace."""
+    for field, person_id in given.items():
+        person = session.get(Person, person_id) if person_id else None
+        if person_id and (person is None or person.workspace_id != workspace_id):
+            raise Invalid(field, "This must be a person of this workspace.")
 
 
 def cursor_of(*values: Any) -> str:

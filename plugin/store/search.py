@@ -1,4 +1,4 @@
-"""Full-text search over ``sops.words``: FTS5 on SQLite, a text-search index on PostgreSQL. Every word that was asked for must be there, from its beginning on."""
+"""Full-text search over ``sop_words``: FTS5 on SQLite, a text-search index on PostgreSQL. Every word that was asked for must be there, from its beginning on."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from sqlalchemy import column as named
 from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.orm import Session
 
-from plugin.store.tables import Sop
+from plugin.store.tables import Sop, SopWords
 
 INDEX = "sop_search"
-"""The name of what the migrations make for it: on SQLite a virtual table that triggers keep, on PostgreSQL a generated column of ``sops``."""
+"""The name of what the migrations make for it: on SQLite a virtual table that triggers keep, on PostgreSQL a generated column of ``sop_words``."""
 
 MOST_WORDS = 10
 _LETTERS = re.compile(r"\w", re.UNICODE)
@@ -33,6 +33,15 @@ def by_index(session: Session) -> None:
         session.execute(text("SET LOCAL enable_seqscan = off"))
 
 
+def keep(session: Session, row: Sop, words: str) -> None:
+    """What ``row`` is found by from now on."""
+    found = session.get(SopWords, row.id)
+    if found is None:
+        session.add(SopWords(sop_id=row.id, workspace_id=row.workspace_id, words=words))
+    else:
+        found.words = words
+
+
 def is_own(name: str | None) -> bool:
     """Whether a table or index belongs to the search and stands in no table of the code."""
     return name is not None and name.startswith((INDEX, f"ix_{INDEX}"))
@@ -47,8 +56,8 @@ def _sqlite(words: Iterable[str]) -> ColumnElement[bool]:
 
 def _postgresql(words: Iterable[str]) -> ColumnElement[bool]:
     # The offset keeps the planner from walking through the listing and looking into each row, which is what it does for a rare word.
-    inner = table("sops", named("id"))
-    return Sop.id.in_(select(inner.c.id).select_from(inner).where(*(_has(word) for word in words)).offset(0))
+    inner = table("sop_words", named("sop_id"))
+    return Sop.id.in_(select(inner.c.sop_id).select_from(inner).where(*(_has(word) for word in words)).offset(0))
 
 
 def _has(word: str) -> ColumnElement[bool]:
@@ -56,4 +65,4 @@ def _has(word: str) -> ColumnElement[bool]:
     phrase = cast(func.phraseto_tsquery(literal_column("'simple'"), word), Text)
     # In a query of its own it is made once and not for each row.
     query = select(cast(func.nullif(phrase, literal("")) + literal(":*"), TSQUERY)).scalar_subquery()
-    return literal_column(f"sops.{INDEX}").op("@@", is_comparison=True)(query)
+    return literal_column(f"sop_words.{INDEX}").op("@@", is_comparison=True)(query)

@@ -5,17 +5,21 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import DateTime, Engine, create_engine, event, func, select
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, DisconnectionError, OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
 T = TypeVar("T")
 
 BUSY_TIMEOUT_S = 15
 ATTEMPTS = 5
+TRUSTED_S = 1.0
+"""A connection that was used so shortly before is not asked whether it is still there."""
+
 _SERIALISATION = {"40001", "40P01"}
 
 
@@ -26,6 +30,8 @@ class Database:
         self.url = make_url(url)
         self.engine = _engine(url)
         self._sessions = sessionmaker(self.engine, expire_on_commit=False)
+        reading = {"reading": True} if self.sqlite else {"isolation_level": "AUTOCOMMIT"}
+        self._readers = sessionmaker(self.engine.execution_options(**reading), expire_on_commit=False)
 
     @property
     def sqlite(self) -> bool:
@@ -35,6 +41,14 @@ class Database:
     def begin(self) -> Iterator[Session]:
         """One transaction: committed at the end of the block, rolled back when it raises."""
         with self._sessions.begin() as session:
+            yield session
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """Only for reading, and cheaper than a transaction. On PostgreSQL every statement sees what is committed by then; on SQLite the block has one
+        view, and waits for nobody who writes.
+        """
+        with self._readers() as session:
             yield session
 
     def run(self, work: Callable[[Session], T]) -> T:
@@ -53,9 +67,18 @@ class Database:
         self.engine.dispose()
 
 
+def shared_now(session: Session, here: datetime) -> datetime:
+    """The database's clock, which all machines share; a file's database has none but this machine's (``here``)."""
+    if session.get_bind().dialect.name == "sqlite":
+        return here
+    return session.scalars(select(func.clock_timestamp(type_=DateTime(timezone=True)))).one()
+
+
 def _engine(url: str) -> Engine:
     if not url.startswith("sqlite"):
-        return create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20)
+        engine = create_engine(url, pool_size=10, max_overflow=20)
+        _ask_after_a_rest(engine)
+        return engine
     engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_S, "check_same_thread": False})
 
     # The driver's own transaction handling begins late (at the first write), which makes two readers that want to write fail at once.
@@ -70,9 +93,27 @@ def _engine(url: str) -> Engine:
 
     @event.listens_for(engine, "begin")
     def _on_begin(connection: Any) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        connection.exec_driver_sql("BEGIN" if connection.get_execution_options().get("reading") else "BEGIN IMMEDIATE")
 
     return engine
+
+
+def _ask_after_a_rest(engine: Engine) -> None:
+    """A connection that nobody used for a while may be gone: it is asked, and replaced. Asking each time would double the way to the server."""
+
+    @event.listens_for(engine, "checkin")
+    def _on_checkin(_connection: Any, record: Any) -> None:
+        record.info["rests_since"] = time.monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def _on_checkout(connection: Any, record: Any, _proxy: Any) -> None:
+        since = record.info.get("rests_since")
+        if since is None or time.monotonic() - since < TRUSTED_S:
+            return
+        try:
+            engine.dialect.do_ping(connection)
+        except engine.dialect.loaded_dbapi.Error as error:
+            raise DisconnectionError from error  # the pool makes a fresh one
 
 
 def _again(error: DBAPIError) -> bool:

@@ -145,14 +145,13 @@ class Sop(Base):
         Index("ix_sops_counts", "workspace_id", "status", "review_state", "area"),
     )
     id: Mapped[str] = mapped_column(primary_key=True)
-    workspace_id: Mapped[str] = workspace_column()
+    workspace_id: Mapped[str] = workspace_column(index=False)  # the listing's index begins with it
     title: Mapped[str] = mapped_column(Text)
     area: Mapped[str | None]
     status: Mapped[str] = mapped_column(String(16))
     revision: Mapped[int]
     published_revision: Mapped[int | None]
     steps: Mapped[int] = mapped_column(default=0)
-    words: Mapped[str] = mapped_column(Text, default="")
     origin: Mapped[str] = mapped_column(String(16))
     recording_id: Mapped[str | None] = mapped_column(ForeignKey("recordings.id", ondelete="SET NULL"))
     owner_id: Mapped[str | None] = mapped_column(ForeignKey("people.id", ondelete="SET NULL"), index=True)
@@ -169,6 +168,15 @@ class Sop(Base):
     reviewed_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
+
+
+class SopWords(Base):
+    """What an SOP is found by (:mod:`plugin.store.search`). Apart from its row, which every review sweep writes anew."""
+
+    __tablename__ = "sop_words"
+    sop_id: Mapped[str] = mapped_column(ForeignKey("sops.id", ondelete="CASCADE"), primary_key=True)
+    workspace_id: Mapped[str] = workspace_column()
+    words: Mapped[str] = mapped_column(Text)
 
 
 class Revision(Base):
@@ -342,7 +350,7 @@ class Event(Base):
     __tablename__ = "events"
     __table_args__ = (Index("ix_events_listing", "workspace_id", "created_at", "id"),)
     id: Mapped[str] = mapped_column(primary_key=True)
-    workspace_id: Mapped[str] = workspace_column()
+    workspace_id: Mapped[str] = workspace_column(index=False)  # as with SOPs
     kind: Mapped[str] = mapped_column(String(64))
     actor_id: Mapped[str | None]
     actor_name: Mapped[str]

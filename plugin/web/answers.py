@@ -140,12 +140,17 @@ def plain_block(block: Any) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PreviewPage:
-    """What a target will show. ``blocks`` are in reading order; images name a picture of the SOP by its digest. ``degraded`` says what will look otherwise."""
+    """What a target will show. ``blocks`` are in reading order; images name a picture of the SOP by its digest. ``degraded`` says what will
+    look otherwise, as ``key of the block: words``. ``source`` is the Markdown of the file where the target is a Git folder.
+    """
 
     title: str
     blocks: tuple[dict[str, Any], ...]
     degraded: tuple[str, ...]
+    source: str | None
 
 
 def preview_page(preview: publish.Preview) -> PreviewPage:
-    return PreviewPage(title=preview.page.title, blocks=tuple(map(plain_block, preview.page.blocks)), degraded=preview.degraded)
+    return PreviewPage(
+        title=preview.page.title, blocks=tuple(map(plain_block, preview.page.blocks)), degraded=preview.degraded, source=preview.source
+    )

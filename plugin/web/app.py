@@ -20,7 +20,7 @@ from plugin.web.errors import Problem
 from plugin.web.override import MethodOverride
 from plugin.web.routing import PREFIX
 
-ENTRANCES = ("plugin.web.oidc", "plugin.web.ui", "plugin.web.forge", "plugin.web.notion")
+ENTRANCES = ("plugin.web.oidc", "plugin.web.ui", "plugin.web.forge", "plugin.web.notion", "plugin.web.confluence")
 """Each has a function ``blueprint() -> Blueprint``. Views say with plugin.web.access who may call them; webhooks use ``proves_itself``."""
 
 GUESSES_PER_MINUTE = 30

@@ -124,7 +124,8 @@ def _bearer(header: str) -> Caller:
         # A session's secret belongs into its cookie, where the CSRF check goes with it.
         if known is not None and known.via != "session":
             return known
-    guesses().failed(sender())
+    if not tickets.expired(deps(), secret):
+        guesses().failed(sender())
     raise Unauthorized
 
 

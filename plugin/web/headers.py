@@ -55,6 +55,8 @@ def preflight() -> Response:
 def _harden(response: Response) -> Response:
     for name, value in _ALWAYS.items():
         response.headers.setdefault(name, value)
+    if response.status_code in (204, 304):
+        response.headers.pop("Content-Type", None)  # there is nothing that could have a type
     if "Set-Cookie" in response.headers:
         response.headers["Cache-Control"] = "no-store"
     if deps().settings.base_url.startswith("https://"):

@@ -86,6 +86,11 @@ def read(deps: Deps, secret: str) -> Caller | None:
     return replace(known, role=min(person.role, value["r"], key=_RANK.__getitem__))
 
 
+def expired(deps: Deps, secret: str) -> bool:
+    """Whether this was once a ticket of ours. An upload that goes on past the end of its ticket asks for a fresh one; it guesses nothing."""
+    return secret.startswith(PREFIX) and deps.signer.expired(PURPOSE, secret.removeprefix(PREFIX), now=deps.clock())
+
+
 def bounds() -> Bounds:
     """What the ticket of this request is for; free where there is no ticket."""
     found: Bounds = g.get("bounds", FREE)

@@ -162,6 +162,7 @@ def fill(service: Service, count: int) -> None:
     states = ("draft", "published", "published", "published", "approved")
     for start in range(0, count, 1000):
         sops: list[dict[str, Any]] = []
+        findable: list[dict[str, Any]] = []
         places: list[dict[str, Any]] = []
         for n in range(start, min(start + 1000, count)):
             title = f"{chance.choice(VERBS)} the {chance.choice(NOUNS)} of the {chance.choice(NOUNS)} {n}"
@@ -170,10 +171,12 @@ def fill(service: Service, count: int) -> None:
                 {
                     "id": f"sop_{n:026d}", "workspace_id": me["workspace_id"], "title": title, "area": chance.choice(AREAS), "status": chance.choice(states),
                     "revision": 1 + n % 7, "origin": "recording", "owner_id": me["id"], "due": due, "review_state": "overdue" if due < now.date() else "current",
-                    "steps": 3 + n % 20, "words": f"{title} {' '.join(chance.choices(words, cum_weights=weights, k=250))}".casefold(),
+                    "steps": 3 + n % 20,
                     "created_at": now, "updated_at": now - timedelta(minutes=n),
                 }
             )  # fmt: skip
+            found = f"{title} {' '.join(chance.choices(words, cum_weights=weights, k=250))}".casefold()
+            findable.append({"sop_id": sops[-1]["id"], "workspace_id": me["workspace_id"], "words": found})
             places.append(
                 {
                     "id": f"pub_{n:026d}", "workspace_id": me["workspace_id"], "sop_id": sops[-1]["id"], "connection_id": connection, "place": "sops", "state": "published",
@@ -182,6 +185,7 @@ def fill(service: Service, count: int) -> None:
             )  # fmt: skip
         with service.deps.database.begin() as session:
             session.execute(insert(tables.Sop), sops)
+            session.execute(insert(tables.SopWords), findable)
             session.execute(insert(tables.Publication), places)
     with service.deps.database.begin() as session:
         session.execute(text("ANALYZE"))  # as the database does by itself after a while

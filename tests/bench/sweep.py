@@ -7,6 +7,8 @@ memory the sweep took beyond what the process had before (sampled while it runs)
 from __future__ import annotations
 
 import gc
+import itertools
+import random
 import resource
 import sys
 import tempfile
@@ -17,7 +19,7 @@ from threading import Event, Thread
 from typing import Self
 
 import structlog
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, insert, select, text
 
 from plugin.services import gather, sweep
 from plugin.store import tables
@@ -25,7 +27,10 @@ from tests.databases import database_url
 from tests.unit.services.world import World, make_world
 
 OWNERS = 500
+WORDS = 250
+"""An SOP is found by about this many words in the library."""
 BAR_S = 10.0
+VOCABULARY = ["".join(letters) for letters in itertools.product("bdfgklmnprst", "aeiou", "bdklmnrst", "aeiou")]
 
 
 def main() -> None:
@@ -94,6 +99,8 @@ def _fill(world: World, count: int) -> None:
         }
         for n in range(OWNERS)
     ]
+    chance = random.Random(1)
+    sentences = [" ".join(chance.choices(VOCABULARY, k=WORDS // 10)) for _ in range(2000)]
     common = {"workspace_id": workspace_id, "status": "published", "revision": 1, "origin": "recording", "due": now.date(), "area": "ci-cd"}
     with world.deps.database.begin() as session:
         session.execute(insert(tables.Person), people)
@@ -111,6 +118,10 @@ def _fill(world: World, count: int) -> None:
                 for n in range(start, min(start + 5000, count))
             ]
             session.execute(insert(tables.Sop), rows)
+            found = [(row["id"], f"{row['title']} {' '.join(chance.choices(sentences, k=10))}".casefold()) for row in rows]
+            session.execute(insert(tables.SopWords), [{"sop_id": i, "workspace_id": workspace_id, "words": words} for i, words in found])
+    with world.deps.database.begin() as session:
+        session.execute(text("ANALYZE"))  # as the database does by itself after a while
 
 
 def _resident_mb() -> float:

@@ -5,15 +5,17 @@ from __future__ import annotations
 import re
 import sys
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
 from playwright.sync_api import Page, sync_playwright
 
 from tests.browser.conftest import ARGUMENTS, CHROMIUM
+from tests.browser.test_evidence import recorded
 from tests.browser.test_pages import PAGES, settled
 from tests.browser.test_record import film
-from tests.browser.world import ADMIN, PASSWORD, Service, running, sample
+from tests.browser.world import ADMIN, PASSWORD, Service, running, sample, until
 
 VIEWS: dict[str, tuple[Literal["light", "dark"], int, int]] = {
     "light": ("light", 1280, 900),
@@ -36,17 +38,25 @@ def furnish(service: Service, folder: Path) -> dict[str, str]:
         service.import_sop({**document, "title": title, "area": area}, pictures)
     sop_id = service.import_sop(*sample())
     now = service.call("GET", f"/sops/{sop_id}")
-    now["document"]["steps"][1]["action"] = "Reload the service without stopping it."
+    now["document"]["steps"][1]["action"] = "Reload the service without stopping it: run `sudo systemctl reload web`."
+    now["document"]["prerequisites"].append("Membership in the group `ops`")
     service.call("PUT", f"/sops/{sop_id}/draft", {"document": now["document"], "note": "Say how"}, **{"If-Match": f'"{now["etag"]}"'})
     connection = service.connect_folder(folder / "handbook")
     me = service.call("GET", "/me")["id"]
     service.call("POST", f"/sops/{sop_id}/publications", {"connection_id": connection, "owner": me, "interval_days": 90})
     service.work()
-    return {"sop": sop_id}
+    filmed = service.import_sop(*sample())
+    recorded(service, filmed, film(folder / "filmed.mp4"))
+    return {"sop": sop_id, "filmed": filmed}
 
 
 def shoot(page: Page, folder: Path, name: str) -> None:
     settled(page)
+    page.evaluate(
+        "document.documentElement.scrollTo({top: document.documentElement.scrollHeight, behavior: 'instant'})"
+    )  # pictures load when they come near
+    page.wait_for_load_state("networkidle")
+    page.evaluate("scrollTo({top: 0, behavior: 'instant'})")
     page.screenshot(path=folder / f"{name}.png", full_page=True)
 
 
@@ -57,6 +67,7 @@ def scenes(page: Page, folder: Path, view: str, parts: dict[str, str], video: Pa
         page.goto("about:blank")
         page.goto(address.format(**parts))
         shoot(page, folder, f"{name}-{view}")
+    dialogs(page, folder, view, parts)
     page.goto("/new")
     page.get_by_role("button", name="Record the screen").click()
     page.get_by_role("button", name="Start now").click()
@@ -69,6 +80,29 @@ def scenes(page: Page, folder: Path, view: str, parts: dict[str, str], video: Pa
     page.wait_for_url("**/jobs/*")
     page.get_by_role("heading", name="Waiting for its turn").wait_for()  # its stream of events stays open, so the network never rests
     page.screenshot(path=folder / f"job-{view}.png", full_page=True)
+
+
+def dialogs(page: Page, folder: Path, view: str, parts: dict[str, str]) -> None:
+    """What opens over a page, and the previews of the targets."""
+    for tab in ("Confluence", "Notion", "Git folder"):
+        page.goto(f"/sops/{parts['sop']}/publish")
+        settled(page)
+        page.get_by_role("tab", name=tab).click()
+        shoot(page, folder, f"preview-{tab.split()[0].lower()}-{view}")
+    page.goto(f"/sops/{parts['filmed']}/edit")
+    settled(page)
+    page.get_by_role("button", name="Frame and boxes").first.click()
+    page.get_by_role("dialog").get_by_role("button", name="Frame at").first.wait_for()
+    with suppress(AssertionError):  # frames come one by one; where the machine is too slow for all of them, the picture shows that
+        until(
+            page,
+            "[...document.querySelector('sop-editor').shadowRoot.querySelectorAll('dialog .strip img')].every((i) => i.naturalWidth)",
+            timeout_s=60,
+        )
+    page.screenshot(path=folder / f"dialog-picture-{view}.png")
+    page.goto(f"/sops/{parts['sop']}#history")
+    page.get_by_role("button", name="Restore").click()
+    page.screenshot(path=folder / f"dialog-restore-{view}.png")
 
 
 def main(folder: Path) -> None:

@@ -53,6 +53,12 @@ def test_the_seconds_of_a_step_are_played(page: Page, service: Service, sop_id: 
     assert page.evaluate(f"{PLAYER}.video.src").endswith("/media")
 
 
+def test_the_source_recording_that_a_target_names_is_shown(page: Page, service: Service, sop_id: str, film: Path) -> None:
+    recording_id = recorded(service, sop_id, film)
+    page.goto(f"{service.url}/sops/{sop_id}?recording={recording_id}")
+    until(page, f"document.querySelector('#player video')?.src.endsWith('/recordings/{recording_id}/media')", timeout_s=60)
+
+
 def test_with_a_ticket_only_those_seconds_are_fetched(page: Page, service: Service, sop_id: str, film: Path) -> None:
     recorded(service, sop_id, film)
     edit(page, sop_id)

@@ -122,7 +122,7 @@ def test_a_recording_is_watched_while_it_becomes_an_sop_whose_picture_is_then_re
     page.keyboard.type("Watch the bar move.")
     page.get_by_role("button", name="Add a picture").last.click()
     dialog = page.get_by_role("dialog")
-    dialog.get_by_role("button", name="Frame at 1.0 seconds").click()
+    dialog.get_by_role("button", name="Frame at 1.0 s").click()
     dialog.get_by_role("button", name="Cover something").focus()
     page.keyboard.press("Enter")
     page.keyboard.press("Shift+ArrowRight")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
+import re
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
@@ -64,6 +66,55 @@ def test_it_records_screen_and_voice_and_sends_them_while_recording(page: Page, 
     with av.open(str(kept)) as container:
         assert {stream.type for stream in container.streams} == {"video", "audio"}
     assert paused_at != ""
+
+
+def test_the_countdown_the_level_and_a_pause_do_what_they_say(page: Page, service: Service) -> None:
+    page.goto("/new")
+    page.get_by_role("button", name="Record the screen").click()
+    expect(page.get_by_role("timer")).to_have_text("3")
+    expect(page.get_by_role("timer")).to_have_text("2")
+    expect(page.get_by_role("button", name="Finish")).to_be_visible()  # it begins by itself
+    until(page, "document.querySelector('sop-recorder').shadowRoot.querySelector('meter').value > 0.05")  # the fake microphone beeps
+    page.get_by_role("button", name="Pause").click()
+    clock = page.get_by_label("Recorded so far")
+    stood = page.evaluate("document.querySelector('sop-recorder').capture.seconds")
+    page.wait_for_timeout(2500)
+    assert page.evaluate("document.querySelector('sop-recorder').capture.seconds") - stood < 0.5
+    before = clock.inner_text()
+    page.get_by_role("button", name="Go on").click()
+    expect(clock).not_to_have_text(before)
+    page.get_by_role("button", name="Finish").click()
+    page.wait_for_url("**/jobs/*")
+
+
+def test_an_upload_tells_how_far_it_is_how_fast_and_how_long(page: Page, tmp_path: Path) -> None:
+    video = film(tmp_path / "slow.mp4", seconds=6, noise=True)
+    page.goto("/new")
+    wire = page.context.new_cdp_session(page)
+    wire.send("Network.enable")
+    slow = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": video.stat().st_size / 12}
+    wire.send("Network.emulateNetworkConditions", slow)
+    page.get_by_label("Choose files").set_input_files(video)
+    expect(page.get_by_text(re.compile(r"B of .+ · .+B/s · .+ left"))).to_be_visible(timeout=30_000)
+    wire.send("Network.emulateNetworkConditions", {**slow, "uploadThroughput": -1})
+    page.wait_for_url("**/jobs/*")
+
+
+def test_a_dropped_video_is_taken(page: Page, service: Service, tmp_path: Path) -> None:
+    data = base64.b64encode(film(tmp_path / "dropped.mp4", seconds=4).read_bytes()).decode()
+    page.goto("/new")
+    expect(page.get_by_role("heading", name="Bring a recording")).to_be_visible()
+    page.evaluate(
+        """(data) => {
+            const bytes = Uint8Array.from(atob(data), (c) => c.charCodeAt(0));
+            const transfer = new DataTransfer();
+            transfer.items.add(new File([bytes], "dropped.mp4", { type: "video/mp4" }));
+            const place = document.querySelector("sop-recorder").shadowRoot.querySelector(".drop:not(.solid)");
+            for (const kind of ["dragover", "drop"]) place.dispatchEvent(new DragEvent(kind, { dataTransfer: transfer, bubbles: true, cancelable: true }));
+        }""",
+        data,
+    )
+    assert stored(service, page) == (tmp_path / "dropped.mp4").read_bytes()
 
 
 def test_a_reload_while_recording_loses_at_most_a_second(page: Page, service: Service) -> None:

@@ -71,6 +71,7 @@ class Story:
     def publish(self, sheet: Sheet, dialog: FrameLocator) -> None:
         dialog.get_by_role("button", name="Go on to publishing").click()
         expect(dialog.get_by_role("tabpanel")).to_contain_text("systemctl")
+        expect(dialog.get_by_role("tabpanel").locator("img").first).not_to_have_js_property("naturalWidth", 0)
         self.shot(sheet, "publish")
         dialog.get_by_role("button", name="Publish", exact=True).click()
         expect(dialog.get_by_text("The SOP stands in Confluence.")).to_be_visible(timeout=LONG_ms)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
+from plugin.domain.sections import STANDARD
 from plugin.domain.sop import Basis, Command, Evidence, Input, Picture, Provenance, Review, Sop, Step
 from plugin.pipeline.artefacts import Action, Media, Redacted
+from plugin.pipeline.stage import Shape
 from plugin.pipeline.write import titles
 from plugin.pipeline.write.clauses import Clause, clauses_of
 from plugin.pipeline.write.headings import tidy_place
@@ -32,11 +34,12 @@ Illustrate = Callable[[int, Action], Picture | None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wishes:
-    """What a person chose beforehand."""
+    """What a person chose beforehand, and the templates of the workspace by area ("" holds for all others)."""
 
     title: str | None = None
     area: str | None = None
     owner: str | None = None
+    shapes: Mapping[str, Shape] = field(default_factory=dict)
 
 
 def assemble(redacted: Redacted, media: Media, cues: Cues, *, wishes: Wishes, generator: str, illustrate: Illustrate | None = None) -> Sop:
@@ -46,7 +49,7 @@ def assemble(redacted: Redacted, media: Media, cues: Cues, *, wishes: Wishes, ge
     sections, actions = plan.sections, list(plan.steps.values())
     title = wishes.title or titles.title(sections.purpose, actions, redacted.actions.tools, cues)
     area = wishes.area or guess_area([(title, 3.0), (" ".join(sections.purpose), 1.0), (" ".join(s.action for s in steps), 1.0)])
-    template = templates().get(area or "")
+    shape = shape_of(area, wishes.shapes)
     return Sop(
         id=identity("sop", media.sha256),
         revision=1,
@@ -65,7 +68,8 @@ def assemble(redacted: Redacted, media: Media, cues: Cues, *, wishes: Wishes, ge
         rollback=tuple(sections.rollback),
         escalation=tuple(sections.escalation),
         findings=redacted.unsure,
-        review=Review(owner=wishes.owner or sections.owner, interval_days=template.review_interval_days if template else None),
+        sections=shape.sections,
+        review=Review(owner=wishes.owner or sections.owner, interval_days=shape.interval_days),
         provenance=Provenance(
             recording_sha256=media.sha256,
             duration=round(media.duration_s, 2),
@@ -73,6 +77,17 @@ def assemble(redacted: Redacted, media: Media, cues: Cues, *, wishes: Wishes, ge
             speech_model=redacted.transcript.model,
             generator=generator,
         ),
+    )
+
+
+def shape_of(area: str | None, shapes: Mapping[str, Shape]) -> Shape:
+    """What holds for ``area``: the workspace's own template of it, its general one, the built-in one."""
+    template = templates().get(area or "")
+    own, general = shapes.get(area or "", Shape()), shapes.get("", Shape())
+    built_in = template.review_interval_days if template else None
+    return Shape(
+        sections=tuple(s for s in own.sections or general.sections if s in STANDARD),
+        interval_days=own.interval_days or general.interval_days or built_in,
     )
 
 

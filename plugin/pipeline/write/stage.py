@@ -32,7 +32,7 @@ def run(context: Context) -> Sop:
         cues=known,
         report=lambda number: context.report(min(0.8, 0.8 * number / actions)),
     )
-    wishes = Wishes(title=options.title, area=options.area, owner=options.owner)
+    wishes = Wishes(title=options.title, area=options.area, owner=options.owner, shapes=options.shapes)
     generator = f"sopwright {plugin.__version__}"
     sop = assemble(redacted, media, known, wishes=wishes, generator=generator, illustrate=illustrate)
     if sop.provenance.language is None:
@@ -43,9 +43,9 @@ def run(context: Context) -> Sop:
 
 STAGE = Stage(
     name="write",
-    version=3,
+    version=4,
     needs=("probe", "watch", "redact"),
     produces=Sop,
     run=run,
-    uses=("title", "language", "area", "owner", "language_model"),
+    uses=("title", "language", "area", "owner", "shapes", "language_model"),
 )

@@ -8,7 +8,6 @@ from flask import Response, g, make_response
 from pydantic import Field
 
 from plugin.domain.errors import Exhausted, Forbidden
-from plugin.services import administration
 from plugin.services import people as people_service
 from plugin.services.caller import Caller
 from plugin.web import guard
@@ -61,14 +60,14 @@ def _present_session() -> str | None:
 
 
 def _me(known: Caller, session: str | None) -> Me:
-    person = people_service.person(deps(), known, known.person_id) if known.person_id else None
+    standing = people_service.standing(deps(), known)
     return Me(
         id=known.person_id,
         name=known.name,
-        email=person.email if person else None,
+        email=standing.email,
         role=role_name(known.role),
         workspace_id=known.workspace_id,
-        workspace_name=administration.workspace(deps(), known).name,
+        workspace_name=standing.workspace_name,
         via=known.via,
         csrf_token=guard.csrf_token(session) if session else None,
     )

@@ -6,9 +6,9 @@ from flask import Blueprint, Response, redirect, render_template, request
 
 from plugin.services import connections, notion_hooks, notion_rows
 from plugin.services.notion_hooks import Hooks
+from plugin.web import forms
 from plugin.web.access import access
 from plugin.web.context import caller, deps
-from plugin.web.notion import forms
 from plugin.web.routing import to_response
 
 
@@ -39,6 +39,8 @@ def _changed(connection_id: str) -> Response:
         notion_rows.set_policy(deps(), caller(), connection_id, request.form["policy"])
     if request.form.get("forget") == "yes":
         notion_hooks.forget_handshake(deps(), caller(), connection_id)
+    if request.form.get("again") == "yes":
+        notion_hooks.set_up_again(deps(), caller(), connection_id)
     answer = redirect(f"/notion/setup/{connection_id}", 303)
     assert isinstance(answer, Response)  # noqa: S101 - flask's own class
     return answer

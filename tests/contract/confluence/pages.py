@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -116,7 +118,10 @@ def page(sop: Sop, **facts: Any) -> Page:
     return replace(made, facts=replace(made.facts, **facts)) if facts else made
 
 
-def connector(fake: FakeConfluence, state: Path, *, slept: list[float] | None = None, **more: Any) -> ConfluenceConnector:
+def connector(
+    fake: FakeConfluence, state: Path, *, slept: list[float] | None = None, now: Callable[[], datetime] | None = None, **more: Any
+) -> ConfluenceConnector:
+    """``now`` is the clock of its breaker."""
     values = {
         "url": fake.url,
         "edition": "datacenter" if fake.edition == "datacenter" else "cloud",
@@ -127,6 +132,8 @@ def connector(fake: FakeConfluence, state: Path, *, slept: list[float] | None = 
     }
     made = connect(Settings.model_validate(values | more), state=state)
     made.door._sleep = (slept if slept is not None else []).append  # nobody waits in a test
+    if now is not None and made.door.breaker is not None:
+        made.door.breaker.now = now
     return made
 
 

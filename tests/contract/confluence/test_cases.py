@@ -31,6 +31,10 @@ LOST: tuple[Any, ...] = ("line lost before", "line lost after", "half", "html", 
 def whole(fake: FakeConfluence, page_id: str, sop: Sop) -> None:
     """The page is there once, with all steps once, all pictures, one property."""
     assert [p.id for p in fake.pages()] == [page_id]
+    stands(fake, page_id, sop)
+
+
+def stands(fake: FakeConfluence, page_id: str, sop: Sop) -> None:
     body = fake.body(page_id)
     assert [body.count(f"{s.number}. {s.action}") for s in sop.steps] == [1] * len(sop.steps)
     there = fake.site.pages[page_id]
@@ -183,15 +187,40 @@ def test_f27_too_large_is_said_before_anything_is_sent(confluence: FakeConfluenc
     assert confluence.seen == []
 
 
-def test_f28_f30_down_and_later_published_once(confluence: FakeConfluence, tmp_path: Path) -> None:
+def test_f28_f30_down_for_three_days_and_later_each_published_once(confluence: FakeConfluence, tmp_path: Path) -> None:
+    """Nobody waits for it: it is left alone, tried now and then by one job, and another Confluence goes on meanwhile."""
+    sops = [replace(document(), id=f"sop_{n}", title=f"Procedure {n}") for n in range(3)]
+    clock = [datetime(2026, 11, 25, 9, 0, tzinfo=UTC)]
     confluence.faults.append(Fault("line lost before", times=10_000))
-    for _ in range(3):
-        with pytest.raises(Retry) as caught:
-            publish(confluence, tmp_path, document())
-        assert caught.value.after_s > 0
+    end, tries = clock[0] + timedelta(hours=3), 0
+    while clock[0] < end:
+        due = []
+        for sop in sops:
+            with pytest.raises(Retry) as caught:
+                publish(confluence, tmp_path / "a", sop, settings={"now": lambda: clock[0]})
+            due.append(caught.value.after_s)
+        assert min(due) > 0
+        clock[0] += timedelta(seconds=min(due))
+        tries += 1
+    assert tries < 3 * 4 + 8  # in the end every quarter of an hour
+    assert confluence.faults[0].struck < tries + 8
+    with FakeConfluence("cloud") as other:
+        publish(other, tmp_path / "a", sops[0])
     confluence.faults.clear()
+    clock[0] += timedelta(days=3)
+    for sop in sops:
+        known = publish(confluence, tmp_path / "a", sop, settings={"now": lambda: clock[0]}).known
+        stands(confluence, known.ref.id, sop)
+    assert len(confluence.pages()) == 3
+
+
+def test_f30_an_answer_of_any_kind_means_that_it_is_there(confluence: FakeConfluence, tmp_path: Path) -> None:
     known = publish(confluence, tmp_path, document()).known
-    whole(confluence, known.ref.id, document())
+    for _ in range(3):
+        confluence.faults += [Fault("answer", status=503, times=3), Fault("answer", status=403)]
+        with pytest.raises(AuthFailed):
+            publish(confluence, tmp_path, document(), known)
+    publish(confluence, tmp_path, document(), known)
 
 
 def test_f32_more_pictures_than_one_answer_lists(confluence: FakeConfluence, tmp_path: Path) -> None:

@@ -15,9 +15,9 @@ from connectors.errors import Conflict, Gone, Reject
 from connectors.merge import from_json
 from plugin.domain.sop import Command, Trouble
 from plugin.services.compose import adopt
-from tests.contract.confluence.fake import BOT, PERSON, FakeConfluence, Fault
+from tests.contract.confluence.fake import BOT, OTHER, PERSON, FakeConfluence, Fault
 from tests.contract.confluence.fake.storage import AC, RI, parse
-from tests.contract.confluence.pages import HERE, connector, document, many, page, publish, reworded, step
+from tests.contract.confluence.pages import HERE, asset, connector, document, many, page, publish, reworded, step
 
 
 def macros(body: str) -> list[str]:
@@ -74,6 +74,19 @@ def test_pictures_go_first_and_only_once(confluence: FakeConfluence, tmp_path: P
     assert all(c.startswith("SHA-256 ") for c in comments)
 
 
+def test_pictures_are_sent_while_they_are_read(confluence: FakeConfluence, tmp_path: Path) -> None:
+    whole = asset(1)
+
+    def never() -> bytes:
+        raise AssertionError("the whole picture was asked for")
+
+    data = whole.read()
+    streamed = replace(whole, read=never, pieces=lambda: (data[n : n + 7] for n in range(0, len(data), 7)))
+    receipt = publish(confluence, tmp_path, replace(page(document()), assets=(streamed, asset(2))))
+    stored = confluence.site.pages[receipt.known.ref.id].attachments.values()
+    assert data in [a.data for a in stored]
+
+
 def test_labels_properties_and_owner(confluence: FakeConfluence, tmp_path: Path) -> None:
     known = publish(confluence, tmp_path, page(document(), owner=Person(name="Example Person", email="person@example.com"))).known
     there = confluence.site.pages[known.ref.id]
@@ -82,6 +95,7 @@ def test_labels_properties_and_owner(confluence: FakeConfluence, tmp_path: Path)
     assert (sync["key"], sync["page"], sync["revision"], sync["version"]) == ("sop_01TEST", known.ref.id, 1, 2)
     assert (review["dueDate"], review["state"]) == ("2027-02-21", "current")
     assert there.owner == (BOT if confluence.edition == "datacenter" else PERSON)
+    assert review.get("owner") == (None if confluence.edition == "datacenter" else PERSON)  # the search finds what somebody owns
     there.labels.append("by-a-person")
     publish(confluence, tmp_path, page(replace(document(), area="release", revision=2)), known)
     assert {"sop", "release", "by-a-person"} <= set(there.labels)
@@ -134,6 +148,25 @@ def test_a_cell_of_a_table_and_a_row_of_the_facts(confluence: FakeConfluence, tm
     assert "the duty officer" in body
     assert "4711" in body
     assert re.search(r"Version</p></th><td[^>]*><p[^>]*>2", body)
+    for revision in (3, 4, 5):
+        receipt = publish(confluence, tmp_path, replace(reworded(document(), 1, f"Open {revision}."), revision=revision), receipt.known)
+        body = confluence.body(known.ref.id)
+        assert "4711" in body
+        assert re.search(rf"Version</p></th><td[^>]*><p[^>]*>{revision}", body)
+
+
+def test_who_is_mentioned_is_named_where_people_compare_texts(confluence: FakeConfluence, tmp_path: Path) -> None:
+    known = publish(confluence, tmp_path, document()).known
+    account = "ri:userkey" if confluence.edition == "datacenter" else "ri:account-id"
+    mention = f'<ac:link><ri:user {account}="{OTHER}"/></ac:link>'
+    confluence.site.edit(known.ref.id, lambda b: b.replace("All panels are green.", f"Ask {mention} first."))
+    fetched = connector(confluence, tmp_path).fetch(known.ref, known=known)
+    assert [e.after for e in fetched.edits] == ["Ask Other Person first."]
+    step = replace(document().steps[0], expected="All is well.")
+    changed = replace(document(), revision=2, steps=(step, *document().steps[1:]))
+    with pytest.raises(Conflict) as caught:
+        publish(confluence, tmp_path, changed, known)
+    assert [c.theirs for c in caught.value.clashes] == ["Ask Other Person first."]
 
 
 def test_columns_that_people_made_stay(confluence: FakeConfluence, tmp_path: Path) -> None:
@@ -290,7 +323,9 @@ def test_flags_and_mentions(confluence: FakeConfluence, tmp_path: Path) -> None:
     flagged = c.flag(known, ReviewFlag(state="overdue", due=date(2026, 11, 1), owner=owner))
     body = confluence.body(known.ref.id)
     assert body.index("Overdue for review") < body.index("details")
-    assert confluence.site.pages[known.ref.id].properties["sop_review"].value["dueDate"] == "2026-11-01"
+    review = confluence.site.pages[known.ref.id].properties["sop_review"].value
+    assert review["dueDate"] == "2026-11-01"
+    assert review.get("owner") == (None if confluence.edition == "datacenter" else PERSON)
     for _ in range(2):
         c.mention(known.ref, owner, "Please review.", key="2026-11")
     told = [comment.body for comment in confluence.site.comments]
@@ -298,6 +333,23 @@ def test_flags_and_mentions(confluence: FakeConfluence, tmp_path: Path) -> None:
     assert len(told) == 1
     assert f'{attribute}="{PERSON}"' in told[0]
     assert c.fetch(known.ref, known=flagged).edits == ()
+
+
+@pytest.mark.parametrize("confluence", ["gateway", "datacenter"], indirect=True)
+def test_the_review_state_is_a_label_and_the_labels_of_people_stay(confluence: FakeConfluence, tmp_path: Path) -> None:
+    known = publish(confluence, tmp_path, document()).known
+    page, c = confluence.site.pages[known.ref.id], connector(confluence, tmp_path)
+    page.labels.append("team-blue")
+    before = set(page.labels)
+    overdue = c.flag(known, ReviewFlag(state="overdue", due=date(2026, 11, 1)))
+    assert set(page.labels) == {*before, "sop-overdue"}
+    again = publish(confluence, tmp_path, replace(document(), purpose="Another purpose."), overdue).known
+    assert set(page.labels) == {*before, "sop-overdue"}
+    soon = c.flag(again, ReviewFlag(state="due soon", due=date(2027, 5, 1)))
+    assert set(page.labels) == {*before, "sop-due-soon"}
+    page.labels.remove("sop-due-soon")  # by hand
+    c.flag(soon, ReviewFlag(state="current", due=date(2027, 5, 1)))
+    assert set(page.labels) == before
 
 
 def test_whether_a_person_can_open_the_page_is_told_where_the_edition_knows(confluence: FakeConfluence, tmp_path: Path) -> None:

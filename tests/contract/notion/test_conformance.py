@@ -1,4 +1,4 @@
-"""The kit that every connector passes, against the fake."""
+"""The kit that every connector passes, against the fake, which judges each request where the published document is at hand."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from connectors.contract import Connector, Person, Ref
 from connectors.testing import Armed, Conformance, Seen, World
@@ -46,7 +48,7 @@ class NotionWorld(World):
         pictures = [space.uploads[n["content"]["upload"]]["data"] for n in nodes if "upload" in n["content"]]
         owners = [next(u for u in space.users if u["id"] == o["id"]) for o in content.get("Owner") or []]
         return Seen(
-            title=_words(content["Name" if page["source"] else "title"]),
+            title=words(content["Name" if page["source"] else "title"]),
             text="\n".join(line for n in nodes for line in _lines(n["content"])),
             pictures=tuple(hashlib.sha256(data).hexdigest() for data in pictures),
             labels=tuple(option["name"] for option in content.get("Labels") or []),
@@ -141,12 +143,20 @@ def _lines(content: dict[str, Any]) -> list[str]:
     return cells or (plain(said).split("\n") if said else [])
 
 
-def _words(items: list[dict[str, Any]]) -> str:
+def words(items: list[dict[str, Any]]) -> str:
     return "".join(item["text"]["content"] for item in items)
 
 
+@pytest.mark.timeout(900)  # the sweeps begin a process for each request
 class TestNotion(Conformance):
     @contextmanager
     def world(self, folder: Path) -> Iterator[World]:
-        with FakeNotion(judged=False) as notion:
+        with FakeNotion() as notion:
             yield NotionWorld(notion, folder)
+            assert notion.refused == [], "a request that the published document forbids"
+
+    def _points(self, folder: Path, *, kill: bool, done: bool, again: bool) -> int:
+        points = super()._points(folder, kill=kill, done=done, again=again)
+        how = f"{'killed' if kill else 'cut off'} {'after' if done else 'before'}"
+        print(f"{'update' if again else 'first publish'}, {how} each of {points} requests: one whole page, nothing twice")
+        return points

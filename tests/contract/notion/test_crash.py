@@ -21,6 +21,8 @@ from tests.contract.notion.pages import connector, sop, step, target
 from tests.contract.notion.test_conformance import NotionWorld
 from tests.contract.notion.test_publish import block_saying, person_writes, publish, reworded
 
+pytestmark = pytest.mark.timeout(900)  # a process for each request
+
 STEPS = tuple(step(n, f"Do thing number {n}.", expected=f"Thing {n} is done.") for n in range(1, 106))
 WRITES = r"^(?!GET ).*(?<!/query)$"
 FIRST = sop(steps=STEPS)
@@ -64,12 +66,13 @@ def _sweep(folder: Path, origin: FakeNotion, page: Page, known: Known | None, do
         state = folder / f"at-{nth}"
         if (folder / "state").exists():
             shutil.copytree(folder / "state", state)
-        with FakeNotion(judged=False, workspace=copy.deepcopy(origin.workspace), parent=origin.parent) as notion:
+        with FakeNotion(workspace=copy.deepcopy(origin.workspace), parent=origin.parent) as notion:
             world = NotionWorld(notion, state, only=WRITES)
             if not killed(world, nth, lambda at=notion, where=state: _once(at, where, page, known), done=done):
                 return nth - 1
             receipt = publish(notion, state, page, known, "Again")
             _whole(notion, receipt, nth, updated=known is not None)
+            assert notion.refused == [], nth
             shutil.rmtree(state)
     raise AssertionError("a publish takes fewer than 100 requests")
 
@@ -96,3 +99,49 @@ def _whole(notion: FakeNotion, receipt: Any, nth: int, *, updated: bool) -> None
         assert (tree.count("Version 2,"), tree.count("A person's note."), tree.count("says a person")) == (1, 2, 1), nth
         states = {v["content"]["Version"]: v["content"]["Status"]["name"] for v in versions}
         assert states == {1: "Superseded", 2: "Current"}, nth
+
+
+@pytest.mark.parametrize("done", [False, True], ids=["before", "after"])
+def test_a_restore_that_is_killed_is_done_again_and_loses_nobodys_words(tmp_path: Path, done: bool) -> None:
+    with FakeNotion() as notion:
+        known = publish(notion, tmp_path / "state", sop(), message="First").known
+        known = publish(notion, tmp_path / "state", reworded(sop(version=2), 2, "Restart it slowly."), known, "Slower").known
+        person_writes(notion, known.ref.id, "Every pod is Running", "Every pod is up, says a person.")
+        first = next(v["id"] for v in notion.pages_of("SOP versions") if v["content"]["Version"] == 1)
+
+        def restore(at: FakeNotion, state: Path) -> None:
+            with closing(connector(at, state)) as c:
+                c.restore(known.ref, first, message="Back")
+
+        for nth in range(1, 100):
+            state = tmp_path / f"at-{nth}"
+            shutil.copytree(tmp_path / "state", state)
+            with FakeNotion(workspace=copy.deepcopy(notion.workspace), parent=notion.parent) as at:
+                struck = killed(NotionWorld(at, state, only=WRITES), nth, lambda at=at, state=state: restore(at, state), done=done)
+                if struck:
+                    restore(at, state)
+                _restored(at, known.ref.id, nth)
+                assert at.refused == [], nth
+            if not struck:
+                break
+    print(f"restore after an edit, killed {'after' if done else 'before'} each of {nth - 1} writes: nothing twice, nothing lost")
+
+
+def _restored(notion: FakeNotion, page: str, nth: int) -> None:
+    tree, versions = notion.tree(page), notion.pages_of("SOP versions")
+    for words in (
+        "Open the dashboard.",
+        "Restart the deployment.",
+        "Check the pods.",
+        "Every pod is Running.",
+        "Read its log.",
+        "Version 1,",
+    ):
+        assert tree.count(words) == 1, (nth, words)
+    assert "Restart it slowly." not in tree, nth
+    assert (tree.count("image ["), tree.count("Version history")) == (2, 1), nth
+    kept = [v for v in versions if "says a person" in notion.tree(v["id"])]
+    assert len(kept) == 1, nth
+    assert all(v["locked"] for v in versions), nth
+    assert [v["content"]["Status"]["name"] for v in versions].count("Current") == 1, nth
+    assert len(versions) == 4, nth

@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 
 from connectors.blocks import Code, Expand, Heading, Items, Paragraph, Table, text
+from connectors.breaker import Breaker
 from connectors.contract import Known, Page, Person, ReviewFlag
-from connectors.errors import ConnectorError, Gone, Reject, Retry
+from connectors.errors import Conflict, ConnectorError, Gone, Reject, Retry
 from tests.contract.notion.fake import FakeNotion, Fault
 from tests.contract.notion.fake.shapes import plain
 from tests.contract.notion.fake.workspace import PERSON
@@ -129,6 +130,33 @@ def test_f30_after_hours_without_notion_there_is_exactly_one_publish(notion: Fak
     assert (len(notion.pages_of("SOPs")), len(notion.pages_of("SOP versions")), len(notion.workspace.databases)) == (1, 1, 3)
 
 
+def test_f30_a_notion_that_does_not_answer_is_left_alone_and_asked_again_by_one(notion: FakeNotion, tmp_path: Path) -> None:
+    clock = NOW
+
+    def tried() -> float:
+        """Seconds after which to come back; 0 where it worked."""
+        breaker = Breaker(tmp_path / "breaker.json", connector="notion", now=lambda: clock)
+        with closing(connector(notion, tmp_path / "state", now=lambda: clock, breaker=breaker)) as c:
+            try:
+                c.publish(c.render(sop()), target(notion), known=None, message="")
+            except Retry as busy:
+                return busy.after_s
+        return 0.0
+
+    notion.faults.append(Fault("line lost before", times=999))
+    waits = [tried()]
+    sent = notion.faults[0].struck
+    waits.append(tried())  # at once: nothing is sent
+    assert (notion.faults[0].struck, sent <= 6, min(waits) > 20) == (sent, True, True)
+    clock += timedelta(seconds=waits[-1] + 1)
+    tried()
+    assert notion.faults[0].struck == sent + 1, "one request tries it"
+    notion.faults.clear()
+    clock += timedelta(hours=1)
+    assert tried() == 0.0
+    assert len(notion.pages_of("SOPs")) == 1
+
+
 def test_f31_when_the_second_of_two_batches_fails_the_first_is_not_repeated(notion: FakeNotion, tmp_path: Path) -> None:
     notion.faults.append(Fault("answer", on="PATCH /v1/blocks/.*/children", error="400 too many"))
     with pytest.raises(Reject):
@@ -173,6 +201,57 @@ def test_f36_a_page_that_cannot_be_seen_is_not_taken_for_deleted(notion: FakeNot
     notion.faults.clear()
     assert published(notion, tmp_path, sop(version=2), known)[0].ref.id == known.ref.id
     assert len(notion.pages_of("SOPs")) == 1
+
+
+def test_a_column_that_people_removed_or_renamed_is_made_again_and_stops_nothing(notion: FakeNotion, tmp_path: Path) -> None:
+    known, _ = published(notion, tmp_path, sop())
+    for title, name in (("SOPs", "Labels"), ("SOPs", "Review due"), ("SOP versions", "Change summary"), ("SOP versions", "Published by")):
+        del notion.source_named(title)["schema"][name]
+    second, _ = published(notion, tmp_path, reworded(sop(version=2), 2, "Restart it slowly."), known)
+    published(notion, tmp_path, sop(key="sop-2"))
+    assert {"Labels", "Review due"} <= set(notion.source_named("SOPs")["schema"])
+    assert {"Change summary", "Published by"} <= set(notion.source_named("SOP versions")["schema"])
+    assert len(notion.pages_of("SOP versions")) == 3
+    assert second.ref.id == known.ref.id
+
+
+@pytest.mark.parametrize("lost", ["SOPs", "SOP versions", "whole page"])
+def test_f36_a_database_that_cannot_be_seen_is_named_and_not_made_a_second_time_by_itself(
+    notion: FakeNotion, tmp_path: Path, lost: str
+) -> None:
+    published(notion, tmp_path, sop())
+    away = notion.parent if lost == "whole page" else notion.source_named(lost)["database"]
+    notion.workspace.unshared.add(away)
+    for _ in range(2):
+        with pytest.raises(Reject, match="SOPs" if lost == "whole page" else lost):
+            published(notion, tmp_path, sop(key="sop-2"))
+    with closing(connector(notion, tmp_path)) as c:
+        assert any(lost in line or "parent page" in line for line in c.check().missing)
+    assert len(notion.workspace.databases) == 3
+    notion.workspace.unshared.clear()
+    published(notion, tmp_path, sop(key="sop-2"))
+    assert len(notion.pages_of("SOPs")) == 2
+
+
+def test_f37_a_database_that_was_moved_is_followed_and_one_that_was_deleted_is_made_anew_when_an_admin_asks(
+    notion: FakeNotion, tmp_path: Path
+) -> None:
+    published(notion, tmp_path, sop())
+    database, elsewhere = notion.source_named("SOPs")["database"], notion.workspace.add_node
+    other = elsewhere("child_page", "workspace", {"title": []}, PERSON, source=None, locked=False)
+    notion.workspace.blocks[notion.parent]["children"].remove(database)
+    notion.workspace.blocks[database]["parent"] = other["id"]
+    other["children"].append(database)
+    with closing(connector(notion, tmp_path)) as c:
+        assert c.check().missing == ()
+    published(notion, tmp_path, sop(key="sop-2"))
+    assert len(notion.pages_of("SOPs")) == 2
+    notion.by_person(lambda w: w.update_block(notion.source_named("Recordings")["database"], {"in_trash": True}, PERSON))
+    with closing(connector(notion, tmp_path)) as c:
+        assert [line for line in c.check().missing if "'Recordings' cannot be seen" in line]
+        c.set_up_again()
+        assert not any("Recordings" in line for line in c.check().missing)
+    assert [d["title"] for d in notion.workspace.databases.values()].count("Recordings") == 2
 
 
 @pytest.mark.parametrize("memory", ["kept", "lost"])
@@ -233,6 +312,77 @@ def test_f41_a_person_who_edits_another_block_while_we_write_loses_nothing(notio
     published(notion, tmp_path, reworded(sop(version=3), 2, "Restart it very slowly."), second)
     assert "Read both logs." in notion.tree(known.ref.id)
     assert "Read its log." not in notion.tree(known.ref.id)
+
+
+IN_BETWEEN = {"while another block is written": "PATCH /v1/blocks/[^/]+$", "while its block is looked at": "GET /v1/blocks/[^/]+$"}
+
+
+@pytest.mark.parametrize("on", IN_BETWEEN.values(), ids=IN_BETWEEN)
+@pytest.mark.parametrize("choice", ["theirs", "ours"])
+def test_f41_the_same_block_edited_between_our_reading_and_writing_becomes_a_conflict(
+    notion: FakeNotion, tmp_path: Path, on: str, choice: Any
+) -> None:
+    """Step 1 is written before step 2, so the fault strikes after the merge has read step 2 and before that is written."""
+    known, _ = published(notion, tmp_path, sop())
+    page = reworded(reworded(sop(version=2), 1, "Open the status page."), 2, "Restart it slowly.")
+    step_2 = block_saying(notion, "Restart the deployment.", known.ref.id)
+    changed = {step_2["type"]: {"rich_text": [{"text": {"content": "Restart it by hand."}}]}}
+    notion.faults.append(Fault("call", on=on, call=lambda: notion.workspace.update_block(step_2["id"], changed, PERSON)))
+    with pytest.raises(Conflict) as caught:
+        published(notion, tmp_path, page, known)
+    clash = caught.value.clashes[0]
+    assert (clash.key, clash.theirs, clash.ours) == ("steps/s2", "Restart it by hand.", "Restart it slowly.")
+    tree = notion.tree(known.ref.id)
+    assert ("Restart it by hand." in tree, "Version: 1" in tree, "Version 2," in tree) == (True, True, False)
+    with closing(connector(notion, tmp_path)) as c:
+        assert [e.key for e in c.fetch(known.ref, known=known).edits] == ["steps/s2"], "step 1 is what we wrote ourselves"
+    assert len(notion.pages_of("SOP versions")) == 1
+    publish(notion, tmp_path, page, known, choices={"steps/s2": choice})
+    tree = notion.tree(known.ref.id)
+    assert ("Restart it by hand." in tree, "Restart it slowly." in tree) == (choice == "theirs", choice == "ours")
+    assert (tree.count("Version 2,"), len(notion.pages_of("SOP versions"))) == (1, 2)
+
+
+def test_f41_a_step_that_a_person_writes_into_is_not_deleted_under_their_hands(notion: FakeNotion, tmp_path: Path) -> None:
+    known, _ = published(notion, tmp_path, sop())
+    steps = (*_steps(sop())[:1], *_steps(sop())[2:])
+    page = reworded(sop(version=2, steps=steps, assets=sop().assets), 1, "Open the status page.")
+    second = block_saying(notion, "Restart the deployment.", known.ref.id)
+    note = {"children": [{"paragraph": {"rich_text": [{"text": {"content": "Call me first."}}]}}]}
+    write = Fault("call", on="PATCH /v1/blocks/[^/]+$", call=lambda: notion.workspace.append(second["id"], note, PERSON))
+    notion.faults.append(write)
+    with pytest.raises(Conflict):
+        published(notion, tmp_path, page, known)
+    assert write.struck == 1
+    assert "Call me first." in notion.tree(known.ref.id)
+    publish(notion, tmp_path, page, known, choices={"steps/s2": "ours"})
+    assert "Restart the deployment." not in notion.tree(known.ref.id)
+
+
+@pytest.mark.parametrize("gone", ["Restart the deployment.", "Check the pods."])
+def test_f41_a_block_that_a_person_deletes_while_we_write_stays_away_and_stops_nothing(
+    notion: FakeNotion, tmp_path: Path, gone: str
+) -> None:
+    """The second of the two is the one behind which a new step is put."""
+    known, _ = published(notion, tmp_path, sop())
+    page = sop(version=2, steps=(*_steps(sop()), step(4, "Do one more.")), assets=sop().assets)
+    node = block_saying(notion, gone, known.ref.id)
+    notion.faults.append(
+        Fault("call", on="PATCH /v1/blocks/.*/children", call=lambda: notion.workspace.update_block(node["id"], {"in_trash": True}, PERSON))
+    )
+    published(notion, tmp_path, page, known)
+    tree = notion.tree(known.ref.id)
+    assert (tree.count("Do one more."), gone in tree, tree.count("Version 2,")) == (1, False, 1)
+
+
+def test_f41_an_edit_made_while_we_write_comes_back_into_the_sop(notion: FakeNotion, tmp_path: Path) -> None:
+    known, _ = published(notion, tmp_path, sop())
+    node = block_saying(notion, "Read its log.", known.ref.id)
+    changed = {"paragraph": {"rich_text": [{"text": {"content": "Read both logs."}}]}}
+    notion.faults.append(Fault("call", on="POST /v1/pages$", call=lambda: notion.workspace.update_block(node["id"], changed, PERSON)))
+    second, _ = published(notion, tmp_path, reworded(sop(version=2), 2, "Restart it slowly."), known)
+    with closing(connector(notion, tmp_path)) as c:
+        assert [(e.key, e.after) for e in c.fetch(second.ref, known=second).edits] == [("troubleshooting/0/solution", "Read both logs.")]
 
 
 def test_f42_comments_block_ids_ticks_and_links_survive(notion: FakeNotion, tmp_path: Path) -> None:

@@ -1,18 +1,20 @@
 from __future__ import annotations
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from connectors.blocks import StepBlock, text
-from connectors.contract import Page, Person, ReviewFlag
+from connectors.contract import Origin, Page, Person, ReviewFlag
 from connectors.errors import AuthFailed, Conflict, Gone, Reject, Retry
 from tests.contract.notion.fake import FakeNotion, Fault
 from tests.contract.notion.fake.workspace import PERSON
-from tests.contract.notion.pages import asset, connector, sop, step, target
+from tests.contract.notion.pages import asset, connector, png, sop, step, target
 
 
 def reworded(page: Page, number: int, words: str) -> Page:
@@ -60,6 +62,27 @@ def test_a_changed_step_keeps_its_block_and_a_colleagues_words(notion: FakeNotio
     assert "My own note" in tree
     assert {e.key for e in receipt.edits} == {"steps/s3/expected", "after:history"}
     assert "Version 2" in tree
+
+
+def test_a_page_that_people_edited_is_read_block_by_block_once_and_then_only_when_it_changed(notion: FakeNotion, tmp_path: Path) -> None:
+    known = publish(notion, tmp_path, sop()).known
+    person_writes(notion, known.ref.id, "Every pod is Running", "Every pod is Running, ask Ops otherwise.")
+    later = datetime.now(UTC) + timedelta(minutes=5)
+
+    def look(now: datetime = later) -> tuple[int, list[str | None]]:
+        seen = len(notion.seen)
+        edits = connector(notion, tmp_path, now=lambda: now).fetch(known.ref, known=known).edits
+        return len(notion.seen) - seen, [edit.after for edit in edits]
+
+    first = look(datetime.now(UTC))  # the minute is not over: another edit could look the same
+    words = ["Every pod is Running, ask Ops otherwise."]
+    assert first == look()
+    assert first[1] == words
+    assert look() == look() == (2, words)
+    person_writes(notion, known.ref.id, "Read its log.", "Read both logs.")
+    cost, found = look()
+    assert cost > 2
+    assert sorted(map(str, found)) == sorted([*words, "Read both logs."])
 
 
 def test_both_changed_is_a_conflict_and_nothing_is_written(notion: FakeNotion, tmp_path: Path) -> None:
@@ -163,6 +186,76 @@ def test_every_version_is_a_locked_page_and_an_old_one_can_come_back(notion: Fak
     assert [v.revision for v in c.history(known.ref)] == [3, 2, 1]
 
 
+def views(notion: FakeNotion) -> list[str]:
+    """``database: view`` of all that were made by the connection."""
+    names = {d["id"]: d["title"] for d in notion.workspace.databases.values()}
+    return [f"{names[v['parent']['database_id']]}: {v['name']}" for v in notion.workspace.views if v["name"] != "Default view"]
+
+
+VIEWS = [
+    "SOPs: To review", "SOPs: Review calendar", "SOPs: By area", "SOP versions: Newest first", "Recordings: By status",
+]  # fmt: skip
+
+
+def test_the_databases_that_are_made_get_their_views_once(notion: FakeNotion, tmp_path: Path) -> None:
+    publish(notion, tmp_path / "a", sop())
+    assert views(notion) == VIEWS
+    notion.workspace.views[:] = [v for v in notion.workspace.views if v["name"] != "By area"]  # an admin took one away
+    publish(notion, tmp_path / "b", sop(key="sop-2"))
+    assert views(notion) == [v for v in VIEWS if "By area" not in v]
+
+
+@pytest.mark.parametrize("kind", ["line lost after", "line lost before", "saved, then 503 without guidance", "answer"])
+def test_a_view_that_fails_holds_up_nothing_and_is_named_until_it_is_there(notion: FakeNotion, tmp_path: Path, kind: Any) -> None:
+    notion.faults.append(Fault(kind, on="POST /v1/views", error="403 capability"))
+    publish(notion, tmp_path, sop())
+    assert len(notion.pages_of("SOPs")) == 1
+    missing = connector(notion, tmp_path).check().missing
+    if kind in ("line lost before", "answer"):
+        assert views(notion) == VIEWS[1:]
+        assert "no view 'To review'" in missing[0]
+        assert "Review status is Due soon, Due, Overdue, In review" in missing[0]
+        source, database = notion.source_named("SOPs")["id"], notion.source_named("SOPs")["database"]
+        notion.by_person(
+            lambda w: w.create_view({"database_id": database, "data_source_id": source, "name": "To review", "type": "table"}, PERSON)
+        )
+        missing = connector(notion, tmp_path).check().missing
+    assert missing == ()
+
+
+def test_two_that_set_up_at_once_make_each_database_once(notion: FakeNotion, tmp_path: Path) -> None:
+    notion.faults.append(Fault("call", on="POST /v1/databases", call=lambda: time.sleep(0.2)))
+    with ThreadPoolExecutor() as pool:
+        tries = [pool.submit(publish, notion, tmp_path, sop(key=f"sop-{n}")) for n in (1, 2)]
+        busy = [t for t in tries if isinstance(t.exception(), Retry)]
+    assert (len(notion.workspace.databases), len(views(notion))) == (3, len(VIEWS))
+    assert len(notion.pages_of("SOPs")) == 2 - len(busy)
+
+
+def test_a_versions_row_says_who_published_it_and_from_which_recording(notion: FakeNotion, tmp_path: Path) -> None:
+    origin = Origin(by=Person(name="Example Person", email="person@example.com"), recording="https://sops.example.com/sops/a?recording=1")
+    known = publish(notion, tmp_path, replace(sop(), origin=origin), message="First").known
+    assert publish(notion, tmp_path, replace(sop(), origin=Origin()), known).writes == 0, "who asks is no reason to write"
+    unsafe = Origin(by=origin.by, recording="javascript:alert(1)")
+    known = publish(notion, tmp_path, replace(reworded(sop(version=2), 2, "Restart it slowly."), origin=unsafe), known, "Slower").known
+    c = connector(notion, tmp_path)
+    rows = c.history(known.ref)
+    assert [(v.by, v.recording) for v in rows] == [("Example Person", None), ("Example Person", origin.recording)]
+    c.restore(known.ref, rows[-1].id, message="Back")
+    assert c.history(known.ref)[0].recording == origin.recording
+
+
+def test_published_by_may_be_a_column_of_people(notion: FakeNotion, tmp_path: Path) -> None:
+    c = connector(notion, tmp_path / "a")
+    c.setup.places(notion.parent)
+    notion.source_named("SOP versions")["schema"]["Published by"]["type"] = "people"
+    origin = Origin(by=Person(name="Example Person", email="person@example.com"))
+    known = publish(notion, tmp_path / "b", replace(sop(), origin=origin), message="First").known
+    assert notion.pages_of("SOP versions")[0]["content"]["Published by"] == [{"object": "user", "id": PERSON}]
+    assert c.check().missing == ()
+    assert [v.revision for v in c.history(known.ref)] == [1]
+
+
 def test_three_hundred_steps_are_published_updated_and_restored(notion: FakeNotion, tmp_path: Path) -> None:
     steps = tuple(step(n, f"Do thing number {n}.", expected=f"Thing {n} is done.") for n in range(1, 301))
     first = publish(notion, tmp_path, sop(steps=steps), message="First")
@@ -172,10 +265,43 @@ def test_three_hundred_steps_are_published_updated_and_restored(notion: FakeNoti
     tree = notion.tree(first.known.ref.id)
     assert tree.count("Do thing number") == 299
     assert (same.requests, same.writes) == (2, 0)
-    c = connector(notion, tmp_path)
+    c, seen = connector(notion, tmp_path), len(notion.seen)
     c.restore(first.known.ref, c.history(first.known.ref)[-1].id, message="Back")
+    restored, seen = len(notion.seen) - seen, len(notion.seen)
     assert notion.tree(first.known.ref.id).count("Do thing number") == 300
-    print(f"300 steps: first {first.requests} requests, one step changed {second.requests}, unchanged {same.requests}")
+    assert restored <= second.requests + 8
+    person_writes(notion, first.known.ref.id, "Do thing number 7.", "Do thing number 7 by hand.")
+    c.restore(first.known.ref, c.history(first.known.ref)[1].id, message="Forth")
+    edited = len(notion.seen) - seen
+    assert "in the middle" in notion.tree(first.known.ref.id)
+    assert any("7 by hand" in notion.tree(version["id"]) for version in notion.pages_of("SOP versions"))
+    print(
+        f"300 steps: first {first.requests} requests, one step changed {second.requests}, unchanged {same.requests}, "
+        f"restored {restored}, restored after an edit {edited}"
+    )
+
+
+def test_an_edit_made_while_an_old_version_comes_back_is_kept_too(notion: FakeNotion, tmp_path: Path) -> None:
+    known = publish(notion, tmp_path, sop(), message="First").known
+    second = reworded(reworded(sop(version=2), 1, "Open the status page."), 2, "Restart it slowly.")
+    known = publish(notion, tmp_path, second, known, "Slower").known
+    node = block_saying(notion, "Restart it slowly.", known.ref.id)
+    changed = {node["type"]: {"rich_text": said("Restart it as I say.")}}
+    notion.faults.append(Fault("call", on="PATCH /v1/blocks", call=lambda: notion.workspace.update_block(node["id"], changed, PERSON)))
+    c = connector(notion, tmp_path)
+    c.restore(known.ref, c.history(known.ref)[-1].id, message="Back")
+    assert "Restart the deployment." in notion.tree(known.ref.id)
+    assert any("Restart it as I say." in notion.tree(version["id"]) for version in notion.pages_of("SOP versions"))
+
+
+def test_a_version_that_a_person_edited_comes_back_as_it_reads(notion: FakeNotion, tmp_path: Path) -> None:
+    known = publish(notion, tmp_path, sop(), message="First").known
+    known = publish(notion, tmp_path, reworded(sop(version=2), 2, "Restart it slowly."), known, "Slower").known
+    c = connector(notion, tmp_path)
+    first = c.history(known.ref)[-1].id
+    person_writes(notion, first, "Restart the deployment.", "Restart all of it.")
+    c.restore(known.ref, first, message="Back")
+    assert "Restart all of it." in notion.tree(known.ref.id)
 
 
 def test_owner_review_and_mention_reach_the_person(notion: FakeNotion, tmp_path: Path) -> None:
@@ -272,3 +398,51 @@ def test_what_is_missing_is_named_before_anything_is_published(notion: FakeNotio
     assert "'Video' is of type url, expected files" in words
     notion.workspace.unshared.add(notion.parent)
     assert "Connections" in " ".join(c.check().missing)
+
+
+def said(words: str, **more: Any) -> list[dict[str, Any]]:
+    return [{"text": {"content": words, **more}}]
+
+
+def test_whatever_people_put_on_a_page_it_can_still_be_published_and_its_version_shows_it(notion: FakeNotion, tmp_path: Path) -> None:
+    known = publish(notion, tmp_path, sop(), message="First").known
+    pasted, moving = (
+        notion.workspace.add_file(n, png(77), notion.url, t) for n, t in (("mine.png", "image/png"), ("mine.gif", "image/gif"))
+    )
+    theirs = [
+        {"image": {"file_upload": pasted["file_upload"], "caption": said("Pasted.")}},
+        {"image": {"file_upload": moving["file_upload"]}},
+        {"image": {"type": "external", "external": {"url": "https://example.com/a.png"}}},
+        {"toggle": {"rich_text": said("Open me."), "children": [{"paragraph": {"rich_text": said("Folded away.")}}]}},
+        {"heading_2": {"rich_text": said("Folded heading."), "is_toggleable": True, "children": [{"paragraph": {"rich_text": said("Below it.")}}]}},
+        {"table": {"table_width": 2, "children": [{"table_row": {"cells": [[], said("A cell.")]}}]}},
+        {"paragraph": {"rich_text": [{"text": {"content": f"{n} ", "link": None}, "annotations": {"bold": bool(n % 2)}} for n in range(150)]}},
+        {"paragraph": {"rich_text": said("Inside.", link={"url": "/0123456789abcdef0123456789abcdef"})}},
+        {"link_to_page": {"type": "page_id", "page_id": notion.parent}},
+        {"bookmark": {"url": "https://example.com"}},
+        {"column_list": {"children": [{"column": {"children": [{"paragraph": {"rich_text": said("In a column.")}}]}}] * 2}},
+    ]  # fmt: skip
+    notion.by_person(lambda w: w.append(known.ref.id, {"children": theirs}, PERSON))
+    known = publish(notion, tmp_path, reworded(sop(version=2), 2, "Restart it slowly."), known, "Slower").known
+    version = notion.tree(notion.pages_of("SOP versions")[-1]["id"])
+    for words in (
+        "Restart it slowly.",
+        "Pasted.",
+        "mine.gif",
+        "Folded away.",
+        "Below it.",
+        "A cell.",
+        "149",
+        "Inside.",
+        "Linked page",
+        "In a column.",
+    ):
+        assert words in version, words
+    assert version.count("image [") == 3
+    assert {u["data"] for u in notion.workspace.uploads.values()} == {png(1), png(2), png(77)}
+    c = connector(notion, tmp_path)
+    c.restore(known.ref, c.history(known.ref)[-1].id, message="Back")
+    back = next(v for v in c.history(known.ref) if v.revision == 2)
+    c.restore(known.ref, back.id, message="And forth")
+    tree = notion.tree(known.ref.id)
+    assert all(words in tree for words in ("Restart it slowly.", "Pasted.", "Folded away.", "In a column.", "bookmark"))

@@ -37,6 +37,9 @@ def test_a_row_with_a_video_becomes_a_page_and_the_row_leads_to_it(house: Notion
     assert tree.count("image [") == 2
     assert [p["content"]["Name"][0]["text"]["content"] for p in house.notion.pages_of("SOPs")] == ["Restart the order service"]
     assert str(shown["link"]).endswith(house.page_of(row).replace("-", ""))
+    version = house.notion.pages_of("SOP versions")[0]["content"]
+    assert version["Published by"][0]["text"]["content"] == "Example Person", "who made the row"
+    assert version["Source recording"].startswith(f"{house.deps.settings.base_url}/sops/{house.sops()[0].id}?recording=")
     assert house.sweep() == 0, "a finished row costs no further look"
 
 
@@ -174,6 +177,21 @@ def test_a_failed_row_is_taken_again_when_a_person_sets_it_to_new(house: NotionH
     house.notion.by_person(lambda w: w.blocks[row]["content"].update({"Video": [file], "Status": {"name": "New"}}))
     house.settle()
     assert house.notion.row(row)["state"] == "Needs a look"
+
+
+def test_a_status_column_that_people_renamed_is_made_again_and_no_finished_row_is_taken_twice(house: NotionHouse) -> None:
+    house.rule("publish")
+    done = house.notion.add_row("Restart the order service", video=VIDEO)
+    house.settle()
+    schema = house.notion.source_named("Recordings")["schema"]
+    schema["State"] = schema.pop("Status")
+    for page in house.notion.pages_of("Recordings"):
+        page["content"]["State"] = page["content"].pop("Status", None)
+    fresh = house.notion.add_row("Tell the team", video=SECOND_TAKE)
+    house.settle()
+    assert house.notion.row(fresh)["state"] == "Published"
+    assert house.notion.row(done)["state"] is None
+    assert len([j for j in jobs.jobs(house.deps, house.admin).items if j.kind == "process"]) == 2
 
 
 def test_the_owner_is_who_made_the_row(house: NotionHouse) -> None:

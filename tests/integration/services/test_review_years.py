@@ -103,7 +103,7 @@ def begin(data: st.DataObject, folder: Path, url: str) -> Life:
     world.mail.messages.clear()
     world.chat.messages.clear()
     with world.deps.database.begin() as session:
-        for table in (tables.Notice, tables.Outgoing, tables.Event, tables.Review, tables.Revision, tables.Sop):
+        for table in (tables.Notice, tables.Outgoing, tables.Review, tables.Revision, tables.Sop):
             session.query(table).delete()
         session.query(tables.Person).filter(tables.Person.role != "admin").delete()
     world.time.now = data.draw(st.datetimes(datetime(2024, 1, 1), datetime(2037, 6, 1)).map(lambda d: d.replace(tzinfo=UTC, microsecond=0)))  # noqa: DTZ001

@@ -14,7 +14,7 @@ DOC = Path(__file__).parents[3] / "docs" / "reference" / "api.md"
 COLUMNS = ("nobody", "viewer", "author", "admin", "ticket")
 _LINE = re.compile(r"\| `(/[^`]*)` \| ([A-Z]+) \| (\w+) \| (\w+) \| (\w+) \| (\w+) \| (\w+) \|")
 # The pages and the entrances of other systems have their own tests and their own documents.
-_ELSEWHERE = ("ui.", "oidc.", "forge", "notion")
+_ELSEWHERE = ("ui.", "oidc.", "forge", "notion", "confluence")
 
 
 def _promised() -> dict[tuple[str, str], dict[str, str]]:

@@ -369,6 +369,21 @@ def test_a_video_that_vanished_or_is_none_ends_in_words(story: Story) -> None:
     assert [job["error"]["reason"] for job in ended] == ["not-there", "not-a-video"]
 
 
+def test_a_video_whose_token_ended_on_the_way_is_fetched_with_the_next_one(story: Story) -> None:
+    page = story.page()
+    video = attached(story, page, "restore.mp4", MP4)
+    asked = story.forge("/ui/fetch", {"attachment_id": video}, member=story.people.engineer, page=page).json["job_id"]
+    tokens = set(story.atlassian.system_tokens)
+    story.atlassian.system_tokens.clear()
+    story.work()
+    ticket = story.session(story.people.engineer, page).json["ticket"]
+    assert story.api(ticket, "GET", f"/jobs/{asked}").json["state"] == "queued"
+    story.atlassian.system_tokens |= tokens
+    story.house.clock.forward(minutes=5)
+    assert work_one(story.house.deps, worker="test", job_id=asked)
+    assert story.api(story.session(story.people.engineer, page).json["ticket"], "GET", f"/jobs/{asked}").json["state"] == "done"
+
+
 # --- events -------------------------------------------------------------------------------------------------------------------
 
 

@@ -108,6 +108,16 @@ def test_the_page_for_the_admin_says_what_goes_where(subscribed: Notion) -> None
     assert all(words in page.text for words in (TOKEN, subscribed.events, subscribed.button, subscribed.button_secret))
 
 
+def test_an_admin_lets_a_deleted_database_be_made_again(subscribed: Notion) -> None:
+    database = subscribed.fake.source_named("Recordings")["database"]
+    subscribed.fake.by_person(lambda w: w.update_block(database, {"in_trash": True}, "00000000-0000-4000-8000-00000000a001"))
+    assert any("'Recordings' cannot be seen" in line for line in subscribed.shown()["missing"])
+    client, path = subscribed.house.client(), f"/notion/setup/{subscribed.connection_id}"
+    assert client.post(path, data={"again": "yes"}, headers=subscribed.house.ours["admin"].bearer).status_code == 303
+    assert subscribed.shown()["missing"] == []
+    assert client.post(path, data={"again": "yes"}, headers=subscribed.house.ours["reader"].bearer).status_code == 403
+
+
 def test_an_admin_finds_the_connections_and_others_do_not(subscribed: Notion) -> None:
     client, people = subscribed.house.client(), subscribed.house
     page = client.get("/notion/setup", headers=people.ours["admin"].bearer)

@@ -12,8 +12,9 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from connectors.errors import AuthFailed, Retry
-from plugin.services import connections, inbound, notion_oauth
+from plugin.services import connections, inbound, notion_hooks, notion_oauth
 from tests.contract.notion.fake import FakeNotion, Fault
+from tests.contract.notion.fake.workspace import PERSON
 from tests.integration.web.conftest import PASSWORD, House
 
 
@@ -133,6 +134,38 @@ def test_66_a_page_that_the_grant_does_not_cover_cannot_be_chosen(notion: Notion
     assert client.post(address, data={"parent": notion.fake.parent}).status_code == 403
     stranger = notion.browser(side="theirs")
     assert stranger.get(address).status_code == 404
+
+
+@pytest.mark.parametrize("template", [True, False])
+def test_a_page_that_notions_search_does_not_know_yet_can_be_chosen(notion: Notion, template: bool) -> None:
+    """The copy of a template page is minutes old, and its databases are adopted; any other page is given by its address."""
+    space = notion.fake.workspace
+    title = {"title": [{"text": {"content": "SOPs of the team"}}]}
+    copy = space.add_node("child_page", "workspace", title, PERSON, source=None, locked=False)["id"]
+    properties = {"properties": {"Name": {"title": {}}, "Team": {"select": {"options": []}}}}
+    own = {"parent": {"page_id": copy}, "title": [{"text": {"content": "SOPs"}}], "initial_data_source": properties}
+    notion.fake.by_person(lambda w: w.create_database(own, PERSON))
+    notion.fake.routes.not_searchable_yet = {copy}
+    notion.fake.routes.template = copy if template else None
+    client = notion.browser()
+    address = notion.back(client, notion.begun(client)["state"]).headers["Location"]
+    page = client.get(address).text
+    assert ("SOPs of the team" in page) == template
+    csrf = page.split('name="csrf" value="')[1].split('"')[0]
+    link = (
+        {"parent": copy}
+        if template
+        else {"parent": notion.fake.parent, "address": f"https://app.notion.com/p/SOPs-{copy.replace('-', '')}?pvs=4"}
+    )
+    chosen = client.post(address, data={"csrf": csrf, **link})
+    connection_id = chosen.headers["Location"].rsplit("/", 1)[1]
+    caller = notion.house.ours["admin"].caller
+    assert connections.connection(notion.house.deps, caller, connection_id).settings["parent"] == copy
+    notion_hooks.set_up_again(notion.house.deps, caller, connection_id)
+    assert sorted(d["title"] for d in space.databases.values()) == ["Recordings", "SOP versions", "SOPs"]
+    assert {"Team", "SOP id", "Owner"} <= set(notion.fake.source_named("SOPs")["schema"])
+    for wrong in ("nothing", "https://app.notion.com/p/x-00000000000040008000000000000fff"):
+        assert client.post(address, data={"csrf": csrf, "address": wrong}).status_code == 422
 
 
 def test_66_an_installation_of_another_workspace_is_not_taken_over(notion: Notion) -> None:

@@ -127,6 +127,26 @@ def test_guessed_tokens_are_slowed_down_and_cookies_of_others_go_on_working(hous
     assert client.get("/api/v1/me").status_code == 200
 
 
+def test_an_upload_that_outlives_its_ticket_is_not_taken_for_guessing(house: House) -> None:
+    author = house.ours["author"]
+    old = house.call(author, "POST", "/api/v1/tickets", json={"seconds": 60}).json["secret"]
+    house.clock.forward(minutes=2)
+    stale = {house.client().get("/api/v1/me", headers={"Authorization": f"Bearer {old}"}).status_code for _ in range(40)}
+    assert stale == {401}
+    fresh = house.call(author, "POST", "/api/v1/tickets", json={}).json["secret"]
+    assert house.client().get("/api/v1/me", headers={"Authorization": f"Bearer {fresh}"}).status_code == 200
+    # One that was changed is none of ours, and counts.
+    forged = {house.client().get("/api/v1/me", headers={"Authorization": f"Bearer {old[:-2]}xx"}).status_code for _ in range(40)}
+    assert forged == {401, 429}
+
+
+def test_an_answer_without_content_names_no_type_of_it(house: House) -> None:
+    client, csrf = _sign_in(house)
+    gone = client.delete(SIGN_IN, headers={"X-CSRF-Token": csrf})
+    assert gone.status_code == 204
+    assert "Content-Type" not in gone.headers
+
+
 def test_a_deactivated_person_is_out_at_once(house: House) -> None:
     client, _ = _sign_in(house)
     author, admin = house.ours["author"], house.ours["admin"]

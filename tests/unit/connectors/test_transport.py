@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -97,6 +98,13 @@ def test_it_counts_what_it_sends_and_what_may_have_written(door: Door) -> None:
         door.post("b", json={})
         door.request("POST", "query", reads=True)
     assert (tally.requests, tally.writes) == (3, 1)
+
+
+def test_a_small_body_does_not_wait_for_the_acknowledgement_of_its_headers(door: Door, server: Server) -> None:
+    door.post("a", json={})
+    pools = door.get_adapter(server.url).poolmanager.pools  # type: ignore[attr-defined]  # of the pinned adapter
+    kept = [connection.sock for key in pools.keys() for connection in pools[key].pool.queue if connection is not None]  # noqa: SIM118 - no mapping
+    assert [sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) for sock in kept] == [1]
 
 
 @pytest.mark.parametrize("fault", [say(500), say(503), hang_up, cut])

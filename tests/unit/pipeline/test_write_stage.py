@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 
+from plugin.pipeline.artefact_store import artefact_digest
 from plugin.pipeline.artefacts import Action, Actions, Cover, Media, Reading, Redacted, Still, Transcript, Watched
-from plugin.pipeline.stage import Context, Options
+from plugin.pipeline.stage import Context, Options, Shape
 from plugin.pipeline.write import STAGE
 
 
-def context(tmp_path: Path, **options: str) -> Context:
+def context(tmp_path: Path, **options: object) -> Context:
     stills = tmp_path / "watch"
     stills.mkdir()
     image = np.full((200, 400, 3), 255, np.uint8)
@@ -41,7 +43,7 @@ def context(tmp_path: Path, **options: str) -> Context:
     return Context(
         recording=tmp_path / "x.mp4",
         folder=folder,
-        options=Options(**options),  # type: ignore[arg-type]  # only texts are given here
+        options=Options(**options),  # type: ignore[arg-type]  # names and values of the options
         inputs={
             "probe": Media(sha256="cd" * 32, demuxer="mp4", duration_s=4, width=400, height=200, has_video=True),
             "watch": Watched(width=400, height=200, duration_s=4, stills=(Still(time_s=0, until_s=4, path="0.png"),)),
@@ -74,3 +76,22 @@ def test_the_announced_language_and_the_wishes_count(tmp_path: Path) -> None:
 def test_a_language_model_that_cannot_be_reached_does_no_harm(tmp_path: Path) -> None:
     given = context(tmp_path, language_model={"url": "http://127.0.0.1:9/v1", "model": "gone"})  # type: ignore[arg-type]  # a mapping
     assert STAGE.run(given).provenance.writer == "rules"
+
+
+def test_the_workspaces_template_gives_sections_and_interval(tmp_path: Path) -> None:
+    shapes = {"rollback": Shape(sections=("escalation", "steps", "expected"), interval_days=30), "": Shape(sections=("steps",))}
+    sop = STAGE.run(context(tmp_path, area="rollback", shapes=shapes))
+    assert sop.sections == ("escalation", "steps")
+    assert sop.review.interval_days == 30
+
+
+def test_an_area_without_a_template_of_its_own_follows_the_workspaces(tmp_path: Path) -> None:
+    sop = STAGE.run(context(tmp_path, area="rollback", shapes={"": Shape(sections=("steps", "purpose"))}))
+    assert sop.sections == ("steps", "purpose")
+    assert sop.review.interval_days == 90
+
+
+def test_a_changed_template_is_written_anew() -> None:
+    before, after = (Options(shapes={"rollback": Shape(sections=names)}) for names in (("steps", "roles"), ("roles", "steps")))
+    assert artefact_digest(STAGE, before, {}) != artefact_digest(STAGE, after, {})
+    assert artefact_digest(STAGE, before, {}) == artefact_digest(STAGE, replace(before), {})

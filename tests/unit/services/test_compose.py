@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.blocks import Code, Items, Panel, Paragraph, StepBlock, Table, plain, walk
+from connectors.blocks import Code, Heading, Items, Panel, Paragraph, StepBlock, Table, plain, walk
 from connectors.contract import Edit
 from plugin.domain.sop import Branch, Command, Escalation, Input, Role, Scope, Sop, Trouble
 from plugin.services.compose import adopt, adopt_edits, compose
@@ -120,3 +120,18 @@ def test_an_edited_field_of_a_step_is_marked() -> None:
 def test_no_text_breaks_a_document(key: str, after: str) -> None:
     edited = adopt_edits(FULL, [Edit(key=key, before=None, after=after)])
     assert compose(replace(edited, revision=5)).key == "sop_1"
+
+
+def headings(sop: Sop) -> list[str]:
+    return [plain(block.text) for block in compose(sop).blocks if isinstance(block, Heading) and block.level == 2]
+
+
+def test_the_page_follows_the_order_of_the_template() -> None:
+    assert headings(FULL) == [
+        "Purpose", "Scope", "Who does it", "Who must know", "Before you start", "Tools", "Steps", "If something goes wrong", "Going back", "Whom to call",
+        "See also", "Open findings",
+    ]  # fmt: skip
+    assert headings(replace(FULL, sections=("escalation", "rollback", "prerequisites", "steps"))) == [
+        "Purpose", "Scope", "Who does it", "Who must know", "Whom to call", "See also", "Open findings", "Going back", "Before you start", "Tools", "Steps",
+        "If something goes wrong",
+    ]  # fmt: skip

@@ -1,17 +1,22 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from connectors.contract import Person
 from plugin.domain.errors import Exhausted
+from plugin.domain.review import Policy
 from plugin.domain.sop import Sop
-from plugin.pipeline.stage import Context
-from plugin.services import edit, intake, jobs, library, publish, review, work
+from plugin.pipeline.stage import Context, Shape
+from plugin.services import administration, edit, intake, jobs, library, publish, review, work
 from plugin.services.jobs import JobView
 from plugin.store import jobs as table
+from plugin.store import tables
 from plugin.store.jobs import LeaseLost
+from plugin.store.session import shared_now
 from tests.unit.services import stages
 from tests.unit.services.stages import STAGES, recording
 from tests.unit.services.world import World
@@ -42,6 +47,25 @@ def test_a_recording_becomes_an_sop_with_pictures_in_the_library(world: World) -
     assert not (world.folder / "data" / "work" / job.id).exists()
 
 
+def test_a_published_version_knows_who_asked_for_it_and_the_recording_it_was_made_from(world: World, place: str) -> None:
+    sop_id = run(world, recording(OPEN, DUMP)).sop_id or ""
+    author = world.person("Robin")
+    publish.publish(world.deps, author, sop_id, connection_id=place, place="OPS")
+    work.work_one(world.deps, worker="w1")
+    origin = world.target.pages[sop_id][1].origin
+    first = library.sop(world.deps, world.admin, sop_id).recording_id
+    assert (origin.by, origin.recording) == (
+        Person(name="Robin", email="robin@example.com"),
+        f"https://sop.example.com/sops/{sop_id}?recording={first}",
+    )
+    view = library.sop(world.deps, world.admin, sop_id)
+    edit.save(world.deps, author, sop_id, document=replace(view.sop, purpose="Get the orders back."), etag=view.etag)
+    publish.publish(world.deps, world.admin, sop_id, connection_id=place, place="OPS")
+    work.work_one(world.deps, worker="w1")
+    origin = world.target.pages[sop_id][1].origin
+    assert (origin.by and origin.by.name, origin.recording) == ("Admin", f"https://sop.example.com/sops/{sop_id}?recording={first}")
+
+
 def test_a_recording_that_cannot_be_used_ends_its_job_with_the_reason(world: World) -> None:
     job = run(world, recording(OPEN, broken=True))
     assert job.state == "failed"
@@ -57,8 +81,8 @@ def test_the_same_job_run_twice_makes_one_sop(world: World) -> None:
 
 def test_a_worker_that_lost_its_lease_writes_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     def taken_over(context: Context) -> Sop:
+        silent(world)
         with world.deps.database.begin() as session:  # another worker takes the job while this one is in its last stage
-            world.time.go(hours=1)
             assert table.expired(session, world.deps.clock(), poison_limit=3) == [(accepted.job_id, "queued")]
         return stages.write(context)
 
@@ -73,12 +97,29 @@ def test_a_worker_that_lost_its_lease_writes_nothing(world: World, monkeypatch: 
     assert len(library.search(world.deps, world.admin).items) == 1
 
 
+def silent(world: World) -> None:
+    """Whoever works has not been heard of for an hour, by the clock that leases go by."""
+    with world.deps.database.begin() as session:
+        now = shared_now(session, world.time())
+        session.query(tables.Job).filter_by(state="running").update({"lease_until": now - timedelta(hours=1)})
+
+
+def test_a_machine_whose_clock_is_wrong_takes_no_job_that_somebody_works_on(world: World) -> None:
+    accepted = intake.accept(world.deps, world.admin, path=world.upload(recording(OPEN)), filename="a.mp4")
+    with world.deps.database.begin() as session:
+        assert table.claim(session, worker="other-host:1:1", now=world.deps.clock(), lease_s=60)
+    world.time.go(hours=1)
+    shared = not world.deps.database.sqlite  # a file's database has no clock of its own
+    assert work.take_back(world.deps) == (0 if shared else 1)
+    assert jobs.job(world.deps, world.admin, accepted.job_id).state == ("running" if shared else "queued")
+
+
 def test_a_job_that_kills_its_worker_is_set_aside_after_three_deaths_and_comes_back_with_one_click(world: World) -> None:
     accepted = intake.accept(world.deps, world.admin, path=world.upload(recording(OPEN)), filename="a.mp4")
     for _ in range(3):
         with world.deps.database.begin() as session:
             assert table.claim(session, worker="other-host:1:1", now=world.deps.clock(), lease_s=60)
-        world.time.go(minutes=2)
+        silent(world)
         assert work.take_back(world.deps) == 1
     assert jobs.job(world.deps, world.admin, accepted.job_id).state == "parked"
     jobs.retry(world.deps, world.admin, accepted.job_id)
@@ -213,7 +254,36 @@ def test_lease_lost_is_what_a_late_writer_hears(world: World) -> None:
     with world.deps.database.begin() as session:
         claimed = table.claim(session, worker="w1", now=world.deps.clock(), lease_s=60, job_id=accepted.job_id)
     assert claimed is not None
-    world.time.go(minutes=2)
+    silent(world)
     work.take_back(world.deps)
     with pytest.raises(LeaseLost), world.deps.database.begin() as session:
         table.end(session, claimed, "done", now=world.deps.clock())
+
+
+def test_the_templates_of_the_workspace_reach_the_writer(world: World) -> None:
+    given: list[Context] = []
+
+    def noting(context: Context) -> Sop:
+        given.append(context)
+        return stages.write(context)
+
+    area = administration.area(world.deps, world.admin, "rollback")
+    changed = replace(area, sections=("escalation", "steps", "rollback"), policy=Policy(interval_months=2))
+    administration.set_area(world.deps, world.admin, changed)
+    world.deps = replace(world.deps, stages=lambda: (*STAGES[:2], replace(STAGES[2], run=noting)))
+    accepted = intake.accept(world.deps, world.admin, path=world.upload(recording(OPEN)), filename="a.mp4")
+    assert work.work_one(world.deps, worker="w1", job_id=accepted.job_id)
+    assert given[0].options.shapes == {"rollback": Shape(sections=("escalation", "steps", "rollback"), interval_days=60)}
+
+
+def test_a_job_says_what_it_is_about(world: World) -> None:
+    world.deps = replace(world.deps, stages=lambda: STAGES)
+    accepted = intake.accept(world.deps, world.admin, path=world.upload(recording(OPEN)), filename="restore-orders.mp4")
+    assert jobs.job(world.deps, world.admin, accepted.job_id).subject == "restore-orders.mp4"
+    wished = intake.accept(
+        world.deps, world.admin, path=world.upload(recording(DUMP)), filename="b.mp4", wishes=intake.Wishes(title="Dump the orders")
+    )
+    assert work.work_one(world.deps, worker="w1", job_id=accepted.job_id)
+    title = library.search(world.deps, world.admin).items[0].title
+    listed = {job.id: job.subject for job in jobs.jobs(world.deps, world.admin).items}
+    assert listed == {accepted.job_id: title, wished.job_id: "Dump the orders"}

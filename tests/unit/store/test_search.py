@@ -10,7 +10,7 @@ from sqlalchemy import delete, select, update
 
 from plugin.store.search import matching
 from plugin.store.session import Database
-from plugin.store.tables import Sop, Workspace
+from plugin.store.tables import Sop, SopWords, Workspace
 from tests.databases import KINDS, database_url
 
 NOW = datetime(2027, 1, 1, tzinfo=UTC)
@@ -37,11 +37,12 @@ def database(request: pytest.FixtureRequest) -> Iterator[Database]:
                         status="draft",
                         revision=1,
                         origin="import",
-                        words=words,
                         created_at=NOW,
                         updated_at=NOW,
                     )
                 )
+                session.flush()
+                session.add(SopWords(sop_id=key, workspace_id="w", words=words))
         yield opened
         opened.close()
 
@@ -76,7 +77,7 @@ def test_every_word_must_be_there_from_its_beginning(database: Database, text: s
 
 def test_what_changes_and_what_goes_is_searched_as_it_is_now(database: Database) -> None:
     with database.begin() as session:
-        session.execute(update(Sop).where(Sop.id == "dump").values(words="rotate the certificates"))
+        session.execute(update(SopWords).where(SopWords.sop_id == "dump").values(words="rotate the certificates"))
         session.execute(delete(Sop).where(Sop.id == "queue"))
     assert found(database, "orders") == set()
     assert found(database, "certific") == {"dump"}

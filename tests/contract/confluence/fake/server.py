@@ -18,6 +18,7 @@ from urllib.parse import parse_qs, parse_qsl, unquote, urlsplit
 from tests.contract.confluence.fake.cloud import Call, CloudApi
 from tests.contract.confluence.fake.datacenter import DataCenterApi
 from tests.contract.confluence.fake.faults import Fault
+from tests.contract.confluence.fake.oauth import Authorization
 from tests.contract.confluence.fake.site import BOT, Refused, Site
 from tests.contract.confluence.fake.spec import specification
 
@@ -55,6 +56,8 @@ class FakeConfluence:
         self.seen: list[Seen] = []
         self.invalid: list[str] = []
         self.missing_scopes: list[str] = []  # patterns of lines that the token has no scope for
+        site = {"id": CLOUD_ID, "name": "example", "url": "https://example.atlassian.net", "avatarUrl": "https://example.com/a.png"}
+        self.oauth = Authorization([site])  # beside the gateway
         self.points: int | None = None  # what is left of the hour's budget; None: no budget
         self.lock = threading.RLock()
         self._spec = specification() if judged and edition != "datacenter" else None
@@ -111,6 +114,8 @@ class FakeConfluence:
     def answer(self, method: str, url: str, headers: Any, raw: bytes) -> tuple[int, dict[str, str], Any, Any]:
         """Status, headers, answer, and the request's JSON. Refusals come in the form of the API that was asked."""
         path, query, body, form = self._read(url, headers, raw)
+        if path.startswith("/outside/oauth/"):
+            return *self.oauth.answer(method, path.removeprefix("/outside"), headers, body), None
         canonical = path if self.edition == "datacenter" else f"/wiki{path}"
         try:
             self._authorise(method, path, headers)
@@ -146,6 +151,8 @@ class FakeConfluence:
         wanted = f"Bearer {self.token}"
         if self.edition == "cloud":
             wanted = "Basic " + base64.b64encode(f"{self.email}:{self.token}".encode()).decode()
+        if self.edition == "gateway" and given.removeprefix("Bearer ") in self.oauth.access:
+            given = wanted
         if given != wanted:
             if self.edition == "cloud":
                 # A credential that is not accepted is an anonymous visitor, who sees nothing.

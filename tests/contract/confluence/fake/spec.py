@@ -96,6 +96,13 @@ class Specification:
     def __init__(self, *documents: Document) -> None:
         self._documents = documents
 
+    def scopes(self, method: str, path: str) -> list[frozenset[str]]:
+        """The sets of OAuth scopes any of which opens an operation."""
+        for document in self._documents:
+            if found := document.operation(method, path):
+                return [frozenset(one["scopes"]) for one in found[1].get("x-atlassian-oauth2-scopes", ())]
+        return []
+
     def request(self, method: str, path: str, query: Iterable[tuple[str, str]], body: Any, parts: Iterable[str] | None) -> str | None:
         """``parts`` are the names of a multipart form's fields, None for JSON."""
         document, template, operation = self._find(method, path)

@@ -26,6 +26,8 @@ class Routes:
         self.workspace = workspace
         self.tokens = {"ntn_test": BOT}
         self.oauth_codes: dict[str, str] = {}
+        self.template: str | None = None
+        self.not_searchable_yet: set[str] = set()
         self.refreshes = 0
         self.refused: list[str] = []
         self.files = Files(workspace)
@@ -163,19 +165,26 @@ class Routes:
         return {**answer, "type": "comment", "comment": {}}
 
     def _search(self, method: str, parts: list[str], query: dict[str, str], body: Any, who: str) -> Any:
-        pages = [n for n in self.workspace.blocks.values() if n["type"] == "child_page" and not n["in_trash"]]
+        found = [n for n in self.workspace.blocks.values() if n["type"] == "child_page" and not n["in_trash"]]
+        pages = [page for page in found if page["id"] not in self.not_searchable_yet]
         answer = paged(pages, {"page_size": str(body.get("page_size", 100))})
         answer["results"] = [self.workspace.page_shape(n) for n in answer["results"]]
         return {**answer, "type": "page_or_data_source", "page_or_data_source": {}}
 
     def _views(self, method: str, parts: list[str], query: dict[str, str], body: Any, who: str) -> Any:
-        return {
-            "object": "view",
-            "id": self.workspace.new_id(),
-            "name": body["name"],
-            "type": body["type"],
-            "data_source_id": body["data_source_id"],
-        }
+        space = self.workspace
+        if method == "POST":
+            return space.create_view(body, who)
+        if parts:
+            found = next((view for view in space.views if view["id"] == str(uuid.UUID(parts[0]))), None)
+            if found is None:
+                raise Refused(404, "object_not_found", f"Could not find view with ID: {parts[0]}.")
+            return found
+        wanted = str(uuid.UUID(query["database_id"]))
+        space.node(wanted, "database")
+        answer = paged([v for v in space.views if v["parent"]["database_id"] == wanted], query)
+        answer["results"] = [{"object": "view", "id": view["id"]} for view in answer["results"]]
+        return {**answer, "type": "view", "view": {}}
 
     def _oauth(self, method: str, parts: list[str], query: dict[str, str], body: Any, who: str) -> Any:
         grant = body.get("code") if body["grant_type"] == "authorization_code" else body.get("refresh_token")
@@ -196,7 +205,7 @@ class Routes:
             "workspace_name": "Example",
             "workspace_icon": None,
             "owner": {"type": "workspace", "workspace": True},
-            "duplicated_template_id": None,
+            "duplicated_template_id": self.template,
         }
 
     def _file_uploads(self, method: str, parts: list[str], query: dict[str, str], body: Any, who: str) -> Any:

@@ -35,6 +35,7 @@ class Workspace(Shapes):
     sources: dict[str, dict[str, Any]] = field(default_factory=dict)
     uploads: dict[str, dict[str, Any]] = field(default_factory=dict)
     comments: list[dict[str, Any]] = field(default_factory=list)
+    views: list[dict[str, Any]] = field(default_factory=list)
     unshared: set[str] = field(default_factory=set)
     users: list[dict[str, Any]] = field(default_factory=list)
     reads: int = 0
@@ -284,7 +285,48 @@ class Workspace(Shapes):
         self.sources[source["id"]] = source
         database["sources"].append(source["id"])
         self.change_schema(source, body.get("initial_data_source", {}).get("properties", {"Name": {"title": {}}}))
+        self.create_view({"database_id": node["id"], "data_source_id": source["id"], "name": "Default view", "type": "table"}, by)
         return database
+
+    def create_view(self, body: dict[str, Any], by: str) -> dict[str, Any]:
+        """As a tab of its database. Names and ids of properties in it must be those of the data source."""
+        source, database = self.source(body["data_source_id"]), self.node(body["database_id"], "database")
+        ids = {kind["id"]: kind["type"] for kind in source["schema"].values()}
+        filters = body.get("filter", {})
+        for condition in filters.get("or", filters.get("and", [filters] if filters else [])):
+            kind = source["schema"].get(condition["property"], {}).get("type")
+            if kind is None or kind not in condition:
+                raise Refused(400, "validation_error", f"Could not filter by property: {condition['property']}.")
+        for sort in body.get("sorts", ()):
+            if sort["property"] not in source["schema"]:
+                raise Refused(400, "validation_error", f"Could not sort by property: {sort['property']}.")
+        config = body.get("configuration", {})
+        if config.get("type", body["type"]) != body["type"]:
+            raise Refused(400, "validation_error", "configuration.type does not match the view's type.")
+        if "date_property_id" in config and ids.get(config["date_property_id"]) != "date":
+            raise Refused(400, "validation_error", "date_property_id is not that of a date property.")
+        if "group_by" in config and ids.get(config["group_by"]["property_id"]) != config["group_by"]["type"]:
+            raise Refused(400, "validation_error", "group_by.property_id is not that of such a property.")
+        moment = self.now().isoformat(timespec="milliseconds")
+        view = {
+            "object": "view",
+            "id": self.new_id(),
+            "parent": {"type": "database_id", "database_id": database["id"]},
+            "name": body["name"],
+            "type": body["type"],
+            "created_time": moment,
+            "last_edited_time": moment,
+            "url": f"https://app.notion.com/p/{database['id'].replace('-', '')}?v={len(self.views)}",
+            "data_source_id": source["id"],
+            "created_by": {"object": "user", "id": by},
+            "last_edited_by": {"object": "user", "id": by},
+            "filter": body.get("filter"),
+            "sorts": body.get("sorts"),
+            "quick_filters": None,
+            "configuration": config or None,
+        }
+        self.views.append(view)
+        return view
 
     def change_schema(self, source: dict[str, Any], properties: dict[str, Any]) -> None:
         for name, config in properties.items():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors.blocks import Code, Expand, Items, Paragraph, Span, StepBlock, Table, text
@@ -14,7 +14,7 @@ from connectors.confluence.canonical import mark_of, plain_of
 from connectors.confluence.memory import compact, expanded
 from connectors.confluence.render import body_of
 from connectors.confluence.storage import Malformed, clean, parse, short, text_of, write
-from connectors.confluence.words import label_of, revision_of, title_of, version_message
+from connectors.confluence.words import label_of, publisher_of, revision_of, title_of, version_message
 from connectors.contract import Facts, Page
 from tests.contract.confluence.fake.storage import edited, normalised
 
@@ -37,6 +37,7 @@ def page(*words: str) -> Page:
     return Page(key="sop_1", title=first, digest="d", facts=Facts(version=1), blocks=blocks)
 
 
+@settings(deadline=None)  # a busy machine is no error
 @given(ANY, ANY, ANY)
 def test_any_words_give_well_formed_storage_that_says_them(first: str, second: str, third: str) -> None:
     """Cases 74 to 78: only elements of ours, the text unchanged but for characters that XML cannot hold."""
@@ -50,6 +51,7 @@ def test_any_words_give_well_formed_storage_that_says_them(first: str, second: s
     assert "".join(text_of(cell).split()) == "".join(clean(third).split())
 
 
+@settings(deadline=None)  # a busy machine is no error
 @given(ANY, ANY, ANY)
 def test_what_confluence_makes_of_a_body_is_no_edit(first: str, second: str, third: str) -> None:
     """Neither what the API changes nor what the first save in the editor changes."""
@@ -119,6 +121,12 @@ def test_keys_are_kept_short_and_come_back(keys: list[str | None]) -> None:
 def test_messages(message: str, revision: int, changed: tuple[int, ...], said: str) -> None:
     made = version_message(message, revision, changed)
     assert (made, len(made) <= 255, revision_of(made)) == (said, True, revision)
+
+
+def test_a_message_says_who_published_it_also_where_it_is_long() -> None:
+    made = version_message("x" * 400, 4, by="Robin\n Example")
+    assert (len(made), revision_of(made), publisher_of(made)) == (255, 4, "Robin Example")
+    assert publisher_of("A person's edit (published by nobody)") is None
 
 
 def test_titles_and_labels() -> None:

@@ -2,6 +2,7 @@
 
 import { h } from "./dom.js";
 import { pictureAddress, plain } from "./reader.js";
+import { rich } from "./rich.js";
 import { t, word } from "./strings.js";
 
 const LONGEST_WORDS = 400;
@@ -47,7 +48,7 @@ export function showDifference(difference, choose = () => null, context = null) 
 
 function head(kind, title, control) {
   const badge = { added: "ok", removed: "danger", changed: "accent", moved: "" }[kind];
-  return h("header", {}, h("span", { class: `badge ${badge}` }, t(`compare.${kind}`)), h("h3", { class: "grow" }, title), control);
+  return h("header", {}, h("span", { class: `badge ${badge}` }, t(`compare.${kind}`)), h("h3", { class: "grow" }, rich(title)), control);
 }
 
 function stepChange(change, choose, context) {

@@ -12,16 +12,18 @@ import { editPicture } from "./editor/picture.js";
 import { Player } from "./editor/player.js";
 import { Saver } from "./editor/saver.js";
 import { stepCard } from "./editor/step-card.js";
+import { rich } from "./rich.js";
+import { grouped, ordered } from "./sections.js";
 import { t } from "./strings.js";
 
-const HEAD_LISTS = {
+const LISTS = {
   prerequisites: {}, tools: {}, warnings: {}, stakeholders: {},
   roles: { parts: ["role", "does"], make: () => ({ role: "", does: "" }) },
-};
-const TAIL_LISTS = {
   troubleshooting: { parts: ["problem", "solution"], make: () => ({ problem: "", solution: "" }) },
   rollback: {}, escalation: { parts: ["when", "to"], make: () => ({ when: "", to: "" }) }, references: {}, findings: {},
 };
+/** These stand beside each other, the others below each other. */
+const SMALL = new Set(["scope", "roles", "stakeholders", "prerequisites", "tools", "warnings"]);
 const LOW = 0.6;
 
 class SopEditor extends Component {
@@ -136,16 +138,31 @@ class SopEditor extends Component {
     const [start, end] = [this.shadowRoot.activeElement?.selectionStart, this.shadowRoot.activeElement?.selectionEnd];
     this.renderHead();
     fill(this.steps, this.model.document.steps.map((_, index) => stepCard(this, index)));
-    fill(this.tail, Object.entries(TAIL_LISTS).map(([name, options]) => this.listSection(name, [name], options)));
+    const order = ordered(this.model.document.sections);
+    fill(this.tail, this.sections(order.slice(order.indexOf("steps") + 1)));
     this.renderOutline();
     if (path) this.focus(path, start, end);
   }
 
   renderHead() {
-    const text = (name, options) => labelled(name, textControl(this.model, [name], { nullable: name !== "title", label: t(`field.${name}`), ...options }));
     const area = h("select", { onchange: (event) => this.model.set(["area"], event.target.value || null) }, h("option", { value: "" }, t("editor.area.none")), this.areas.map(({ name, title }) => h("option", { value: name, selected: name === this.model.document.area }, title)));
-    fill(this.head, text("title", { className: "title" }), labelled("area", area), text("purpose"), text("summary"),
-      h("div", { class: "two" }, ["covers", "excludes"].map((name) => this.listSection(name, ["scope", name], {})), Object.entries(HEAD_LISTS).map(([name, options]) => this.listSection(name, [name], options))));
+    const order = ordered(this.model.document.sections);
+    fill(this.head, this.textSection("title", { className: "title" }), labelled("area", area), this.sections(order.slice(0, order.indexOf("steps"))));
+  }
+
+  /** In the order of the template that shaped the document. */
+  sections(names) {
+    return grouped(names, (name) => SMALL.has(name)).map((group) => (SMALL.has(group[0]) ? h("div", { class: "two" }, group.map((name) => this.section(name))) : group.map((name) => this.section(name))));
+  }
+
+  section(name) {
+    if (name === "purpose" || name === "summary") return this.textSection(name);
+    if (name === "scope") return ["covers", "excludes"].map((part) => this.listSection(part, ["scope", part], {}));
+    return this.listSection(name, [name], LISTS[name]);
+  }
+
+  textSection(name, options) {
+    return labelled(name, textControl(this.model, [name], { nullable: name !== "title", label: t(`field.${name}`), ...options }));
   }
 
   listSection(name, path, options) {
@@ -159,7 +176,7 @@ class SopEditor extends Component {
   renderOutline() {
     const { steps } = this.model.document;
     const shown = this.byConfidence ? [...steps].sort((a, b) => a.confidence - b.confidence) : steps;
-    fill(this.outline, shown.map((step) => h("li", {}, h("button", { type: "button", class: "quiet", onclick: () => this.goTo(step.id) }, h("span", { class: "number" }, String(step.number)), h("span", { class: "what" }, step.action || t("editor.empty-step")), step.confidence < LOW ? h("span", { class: "badge warn", title: t("editor.confidence.hint") }, `${Math.round(100 * step.confidence)} %`) : null))));
+    fill(this.outline, shown.map((step) => h("li", {}, h("button", { type: "button", class: "quiet", onclick: () => this.goTo(step.id) }, h("span", { class: "number" }, String(step.number)), h("span", { class: "what" }, step.action ? rich(step.action) : t("editor.empty-step")), step.confidence < LOW ? h("span", { class: "badge warn", title: t("editor.confidence.hint") }, `${Math.round(100 * step.confidence)} %`) : null))));
     const unsure = steps.filter((step) => step.confidence < LOW).length;
     this.unsure.textContent = t("editor.unsure", { n: unsure });
     this.unsure.parentElement.hidden = !unsure;

@@ -1,14 +1,31 @@
 /** The neutral page as its target will show it: the same blocks in the manner of Confluence, of Notion, or as Markdown text. */
 
 import { h } from "./dom.js";
-import { t } from "./strings.js";
+import { t, word } from "./strings.js";
 
 /** `page` is `{title, blocks, degraded}` of the API; `kind` the target. */
 export function showPreview(page, kind, { api, sopId }) {
   const context = { api, sopId };
   return h("div", { class: "stack tight" },
-    page.degraded.length ? h("ul", { class: "small muted plain" }, page.degraded.map((text) => h("li", {}, text))) : null,
-    kind === "filesystem" ? h("pre", { class: "markdown", tabindex: 0, "aria-label": t("preview.markdown") }, markdown(page)) : h("article", { class: `preview ${kind}`, tabindex: 0, "aria-label": t("preview.label") }, h("h2", {}, page.title), page.blocks.map((block) => shown(block, context))));
+    page.degraded.length ? h("details", { class: "small muted" }, h("summary", {}, t("preview.otherwise", { n: page.degraded.length })), h("ul", { class: "plain" }, otherwise(page).map((text) => h("li", {}, text)))) : null,
+    page.source !== null ? h("pre", { class: "markdown", tabindex: 0, "aria-label": t("preview.markdown") }, page.source) : h("article", { class: `preview ${kind}`, tabindex: 0, "aria-label": t("preview.label") }, h("h2", {}, page.title), page.blocks.map((block) => shown(block, context))));
+}
+
+/** ["steps/<id>/expected: words"] -> ["Steps 1, 3: words"]: places as a reader knows them, the same words once. */
+function otherwise(page) {
+  const numbers = new Map(page.blocks.filter((block) => block.type === "step").map((block) => [block.key.split("/")[1], block.number]));
+  const places = new Map();
+  for (const line of page.degraded) {
+    const [key, words] = [line.split(": ")[0], line.split(": ").slice(1).join(": ")];
+    const [head, id] = key.split("/");
+    const place = head === "steps" && numbers.has(id) ? numbers.get(id) : word("preview.place", head);
+    places.set(words, [...(places.get(words) ?? []), place]);
+  }
+  return [...places].map(([words, found]) => {
+    const [steps, others] = [found.filter(Number.isInteger), found.filter((place) => !Number.isInteger(place))];
+    const where = [...new Set(others), steps.length ? t(new Set(steps).size > 1 ? "preview.steps" : "preview.step", { numbers: [...new Set(steps)].join(", ") }) : null].filter(Boolean);
+    return `${where.join(", ")}: ${words}`;
+  });
 }
 
 const runs = (text) => (text ?? []).map((span) => {
@@ -18,7 +35,6 @@ const runs = (text) => (text ?? []).map((span) => {
   return span.link && /^https?:/.test(span.link) ? h("a", { href: span.link, rel: "noopener noreferrer" }, node) : node;
 });
 
-const plainOf = (text) => (text ?? []).map((span) => span.text).join("");
 const isText = (value) => Array.isArray(value) && value.every((part) => part && typeof part === "object" && "text" in part && "code" in part);
 
 function shown(block, context) {
@@ -54,20 +70,4 @@ function other(block, context) {
   if (Array.isArray(block.items)) parts.push(h(block.ordered || block.kind === "number" ? "ol" : "ul", {}, block.items.map((item) => h("li", {}, isText(item) ? runs(item) : isText(item.text) ? runs(item.text) : String(item)))));
   if (Array.isArray(block.children)) parts.push(block.children.map((child) => shown(child, context)));
   return h("div", { class: `block of-${block.type}` }, parts);
-}
-
-function markdown(page) {
-  return [`# ${page.title}`, ...page.blocks.map((block) => markdownOf(block))].filter(Boolean).join("\n\n");
-}
-
-function markdownOf(block) {
-  const text = isText(block.text) ? block.text.map((span) => (span.code ? `\`${span.text}\`` : span.bold ? `**${span.text}**` : span.text)).join("") : block.text ?? "";
-  switch (block.type) {
-    case "heading": return `${"#".repeat(Math.max(2, block.level))} ${text}`;
-    case "panel": return `> **${block.title ?? block.kind}** ${text}`;
-    case "code": return `\`\`\`${block.language}\n${block.text}\n\`\`\``;
-    case "image": return `![${block.alt}](images/${block.asset.slice(0, 12)}.png)`;
-    case "table": return (block.rows ?? []).map((row) => `| ${row.map((cell) => (isText(cell) ? plainOf(cell) : cell)).join(" | ")} |`).join("\n");
-    default: return [text, ...(block.items ?? []).map((item, at) => `${block.ordered ? `${at + 1}.` : "-"} ${isText(item) ? plainOf(item) : isText(item.text) ? plainOf(item.text) : item}`), ...(block.children ?? []).map((child) => markdownOf(child))].filter(Boolean).join("\n");
-  }
 }

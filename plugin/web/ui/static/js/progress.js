@@ -6,6 +6,7 @@
 import { Component, explain, notice } from "./component.js";
 import { ask, fill, h, icon } from "./dom.js";
 import { clock, percent } from "./format.js";
+import { rich } from "./rich.js";
 import { listen } from "./sse.js";
 import { t, word } from "./strings.js";
 
@@ -71,6 +72,7 @@ class SopProgress extends Component {
     this.showStages(job);
     this.showSteps(job.steps ?? [], job.provisional);
     if (before !== job.state) this.showEnd(job);
+    if (job.subject) this.emit("job-named", { subject: job.subject });
   }
 
   showStages(job) {
@@ -90,9 +92,10 @@ class SopProgress extends Component {
     while (this.steps.children.length > steps.length) this.steps.lastChild.remove();
     steps.forEach((step, index) => {
       const text = step.action ?? step;
-      const item = this.steps.children[index];
-      if (!item) this.steps.append(h("li", {}, text));
-      else if (item.textContent !== text) item.textContent = text;
+      const item = this.steps.children[index] ?? this.steps.appendChild(h("li"));
+      if (item.dataset.text === text) return;
+      item.dataset.text = text;
+      fill(item, h("span", {}, rich(text)));
     });
   }
 

@@ -3,6 +3,7 @@
 import { Api } from "./api.js";
 import { explain, notice } from "./component.js";
 import { fill, h, icon, iconButton, openDialog } from "./dom.js";
+import { flat, rich } from "./rich.js";
 import { t } from "./strings.js";
 
 const ROLES = ["viewer", "author", "approver", "admin"];
@@ -123,10 +124,10 @@ export function toast(kind, text) {
 
 /** The head of a page: crumbs, title, facts below it, actions beside it. */
 export function pageHead({ crumbs = [], title, meta = [], actions = [] }) {
-  document.title = `${title} · ${t("app.name")}`;
+  document.title = `${flat(title)} · ${t("app.name")}`;
   return h("div", { class: "page-head" },
     h("div", {},
-      crumbs.length ? h("nav", { class: "crumbs", "aria-label": t("nav.crumbs") }, crumbs.map(([text, href], index) => [index ? h("span", { "aria-hidden": "true" }, "/") : null, h("a", { href }, text)])) : null,
-      h("h1", {}, title), meta.length ? h("div", { class: "meta" }, meta) : null),
+      crumbs.length ? h("nav", { class: "crumbs", "aria-label": t("nav.crumbs") }, crumbs.map(([text, href], index) => [index ? h("span", { "aria-hidden": "true" }, "/") : null, h("a", { href }, rich(text))])) : null,
+      h("h1", {}, rich(title)), meta.length ? h("div", { class: "meta" }, meta) : null),
     actions.length ? h("div", { class: "row" }, actions) : null);
 }

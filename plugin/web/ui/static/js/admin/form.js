@@ -42,22 +42,26 @@ function beside(element, name, detail) {
   control.parentElement.append(h("span", { class: "problem", id }, detail));
 }
 
-/** A table that can be read aloud; `rows` are lists of cells. */
+/** A table that can be read aloud; `rows` are lists of cells. On a telephone each row becomes a small card (hence the roles: a changed display takes them away). */
 export function table(heads, rows, label) {
-  return h("div", { class: "table card", tabindex: 0, role: "region", "aria-label": label }, h("table", {}, h("thead", {}, h("tr", {}, heads.map((head) => h("th", { scope: "col" }, head)))), h("tbody", {}, rows.map((cells) => h("tr", {}, cells.map((cell) => h("td", {}, cell)))))));
+  return h("div", { class: "table card stacks", tabindex: 0, role: "region", "aria-label": label }, h("table", { role: "table" },
+    h("thead", { role: "rowgroup" }, h("tr", { role: "row" }, heads.map((head) => h("th", { role: "columnheader", scope: "col" }, head)))),
+    h("tbody", { role: "rowgroup" }, rows.map((cells) => h("tr", { role: "row" }, cells.map((cell, at) => h("td", { role: "cell", data: { head: heads[at] } }, cell)))))));
 }
 
-/** A button that does one thing and reloads; failures stand in `said`. */
+/** A button that does one thing and reloads; failures stand in `said`. `work` answers false where a person thought better of it: then all stays, the focus too. */
 export function act(text, work, { said, load, className = "small" }) {
   return h("button", { type: "button", class: className, onclick: async (event) => {
-    event.currentTarget.disabled = true;
+    const button = event.currentTarget;
+    if (button.ariaDisabled === "true") return;
+    button.ariaDisabled = "true";  // not "disabled", which would take the focus away
     try {
-      await work();
-      await load();
+      if ((await work()) !== false) await load();
+      if (!button.isConnected) document.getElementById("content").focus();
     } catch (error) {
       fill(said, notice("danger", explain(error)));
-      event.target.disabled = false;
     }
+    button.ariaDisabled = null;
   } }, text);
 }
 

@@ -12,7 +12,8 @@ export async function show({ panel, api, me, load }) {
     await change(person, { role: event.target.value }).then(load, (error) => said.replaceChildren(error.message));
   } }, ROLES.map((name) => h("option", { value: name, selected: name === person.role }, t(`role.${name}`))));
   const toggle = (person) => person.id === me.id ? "" : act(t(person.active ? "people.deactivate" : "people.activate"), async () => {
-    if (!person.active || (await ask(document.body, { title: t("people.deactivate"), text: t("people.deactivate.text", { name: person.name }), yes: t("people.deactivate"), no: t("action.cancel"), danger: true }))) await change(person, { active: !person.active });
+    if (person.active && !(await ask(document.body, { title: t("people.deactivate"), text: t("people.deactivate.text", { name: person.name }), yes: t("people.deactivate"), no: t("action.cancel"), danger: true }))) return false;
+    return change(person, { active: !person.active });
   }, { said, load });
   fill(panel, said, table(["people.name", "people.email", "people.role", "people.state", ""].map((key) => key && t(key)), items.map((person) => [person.name, person.email, role(person), h("span", { class: `badge ${person.active ? "ok" : ""}` }, t(person.active ? "people.active" : "people.inactive")), toggle(person)]), t("admin.people")), add(api, load));
 }

@@ -15,7 +15,8 @@ export async function show({ panel, api, load }) {
   } });
   const said = h("div", { "aria-live": "polite" });
   const remove = async (one) => {
-    if (await ask(document.body, { title: t("recordings.delete"), text: t("recordings.delete.text", { name: one.filename }), yes: t("recordings.delete"), no: t("action.cancel"), danger: true })) await api.delete(`/recordings/${encodeURIComponent(one.id)}`);
+    const sure = await ask(document.body, { title: t("recordings.delete"), text: t("recordings.delete.text", { name: one.filename }), yes: t("recordings.delete"), no: t("action.cancel"), danger: true });
+    return sure && api.delete(`/recordings/${encodeURIComponent(one.id)}`);
   };
   fill(panel, h("p", { class: "muted" }, t("recordings.text")), keeping, said, items.length ? table(["recordings.name", "recordings.size", "recordings.when", "recordings.sop", ""].map((key) => key && t(key)), items.map((one) => [one.filename, bytes(one.size_bytes), moment(one.created_at), one.sop_id ? h("a", { href: `/sops/${encodeURIComponent(one.sop_id)}` }, t("job.read")) : "", act(t("recordings.delete"), () => remove(one), { said, load })]), t("admin.recordings")) : none("recordings.none"), next_cursor ? h("p", { class: "small muted" }, t("recordings.first")) : null);
 }

@@ -3,6 +3,7 @@
 import { explain, notice } from "../component.js";
 import { ask, fill, h, icon, iconButton, openDialog } from "../dom.js";
 import { clock } from "../format.js";
+import { pictureAddress } from "../reader.js";
 import { t } from "../strings.js";
 import { Boxes } from "./boxes.js";
 
@@ -29,7 +30,9 @@ class PictureDialog {
     this.at = h("output", { class: "number" }, clock(this.time));
     this.save = h("button", { type: "button", class: "primary", onclick: () => this.cut() }, t("picture.save"));
     this.list();
-    this.show(this.time);
+    // Until the frame of the recording is there, the present picture stands for it.
+    const present = image ? this.api.show(this.image, pictureAddress(this.sopId, image)).catch(() => {}) : Promise.resolve();
+    present.then(() => this.show(this.time));
   }
 
   get parts() {
@@ -37,7 +40,7 @@ class PictureDialog {
     return [
       h("p", { class: "muted small" }, t("picture.help")),
       h("div", { class: "canvas" }, this.image, this.boxes.layer),
-      h("div", { class: "row" }, tool("highlight", "picture.highlight"), tool("redaction", "picture.redaction"), h("span", { class: "grow" }), this.at, h("div", { class: "grow" }, this.slider)),
+      h("div", { class: "row" }, tool("highlight", "picture.highlight"), tool("redaction", "picture.redaction"), h("div", { class: "row time" }, this.at, this.slider)),
       this.strip, this.entries, this.answer,
       h("div", { class: "row end" }, h("button", { type: "button", onclick: () => this.close(null) }, t("action.cancel")), this.save),
     ];
@@ -58,13 +61,21 @@ class PictureDialog {
     this.time = time;
     this.at.textContent = clock(time);
     this.slider.value = time;
-    this.api.show(this.image, this.framePath(time)).catch((error) => fill(this.answer, notice("danger", explain(error))));
     const times = [...new Set(AROUND_s.map((offset) => Math.max(0, time + offset)))].filter((one) => !this.duration_s || one <= this.duration_s);
-    fill(this.strip, times.map((one) => {
-      const thumb = h("img", { alt: "", loading: "lazy" });
-      this.api.show(thumb, this.framePath(one)).catch(() => {});
-      return h("button", { type: "button", "aria-pressed": one === time ? "true" : "false", "aria-label": t("picture.at", { time: one.toFixed(1) }), onclick: () => this.show(one) }, thumb, h("span", { class: "number" }, `${one.toFixed(1)} s`));
-    }));
+    const thumbs = times.map(() => h("img", { alt: "" }));
+    fill(this.strip, times.map((one, at) => h("button", { type: "button", "aria-pressed": one === time ? "true" : "false", "aria-label": t("picture.at", { time: one.toFixed(1) }), onclick: () => this.show(one) }, thumbs[at], h("span", { class: "number" }, `${one.toFixed(1)} s`))));
+    fill(this.answer);
+    this.image.ariaBusy = "true";
+    await this.load(this.image, time).catch((error) => fill(this.answer, notice("danger", error.status === undefined ? t("picture.unreadable") : explain(error), h("button", { type: "button", class: "small", onclick: () => this.show(time) }, t("action.again")))));
+    if (this.time === time) this.image.ariaBusy = null;
+    // Every frame costs the server a decoder: the nearest first, one after the other, and none for a place that was left again.
+    for (const at of times.keys()) if (this.time === time && thumbs[at].isConnected && !this.save.disabled) await this.load(thumbs[at], times[at]).catch(() => thumbs[at].classList.add("missing"));
+  }
+
+  /** Resolves when the frame is shown. */
+  async load(image, time) {
+    const arrived = new Promise((resolve, reject) => Object.assign(image, { onload: resolve, onerror: () => reject(new Error("frame")) }));
+    await Promise.all([this.api.show(image, this.framePath(time)), arrived]);
   }
 
   list() {

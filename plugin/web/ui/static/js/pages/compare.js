@@ -4,6 +4,7 @@ import { explain, failed } from "../component.js";
 import { showDifference, sides } from "../diff.js";
 import { ask, fill, h } from "../dom.js";
 import { moment } from "../format.js";
+import { rich } from "../rich.js";
 import { may, pageHead, start, toast } from "../shell.js";
 import { t, word } from "../strings.js";
 
@@ -69,12 +70,12 @@ start(async ({ page, api, me, data }) => {
     const edits = proposal.edits.filter((edit) => differs(edit) && edit.field !== "steps");
     const kept = edits.length ? h("section", { class: "stack tight" }, h("h2", {}, t("proposal.kept", { n: edits.length })), h("p", { class: "muted" }, t("proposal.kept.text")),
       h("div", { class: "diff" }, edits.map((edit) => h("section", { class: "change" },
-        h("header", {}, h("span", { class: "badge" }, t("basis.edited")), h("h3", { class: "grow" }, edit.number ? t("compare.step", { n: edit.number, action: edit.action }) : word("field", edit.field)), author ? tick(recorded, edit.path, false, t("proposal.recorded")) : null),
+        h("header", {}, h("span", { class: "badge" }, t("basis.edited")), h("h3", { class: "grow" }, edit.number ? rich(t("compare.step", { n: edit.number, action: edit.action })) : word("field", edit.field)), author ? tick(recorded, edit.path, false, t("proposal.recorded")) : null),
         edit.field === "image" ? h("p", {}, t("proposal.picture")) : [h("div", { class: "sides heads small muted" }, h("div", {}, t("proposal.ours")), h("div", {}, t("proposal.theirs"))), sides(edit.field, edit.ours, edit.recorded)])))) : null;
     page.append(head(t("proposal.title"), []), ...[h("p", { class: "lead-in" }, proposal.note), h("p", { class: "muted" }, t("proposal.text")), showDifference(proposal.difference, choice, { api, sopId: data.sopId }), kept,
       author ? h("div", { class: "card row decide" }, open.length ? h("label", { class: "choice grow" }, everywhere, t("proposal.everywhere", { where: open.map((one) => word("kind", one.kind)).join(", ") })) : h("span", { class: "grow" }), h("button", { type: "button", onclick: () => decide("reject", {}) }, t("proposal.reject")), h("button", { type: "button", class: "primary", onclick: accept }, t("proposal.accept"))) : null].filter(Boolean));
   }
 
-  page.append(head(t("page.compare"), []), h("div", { class: "row" }, from, to, restore), out);
+  page.append(head(t("page.compare"), []), h("div", { class: "row bottom" }, from, to, restore), out);
   await load();
 });

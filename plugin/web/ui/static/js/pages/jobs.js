@@ -3,6 +3,7 @@
 import { query } from "../api.js";
 import { fill, h } from "../dom.js";
 import { moment, percent } from "../format.js";
+import { rich } from "../rich.js";
 import { pageHead, start } from "../shell.js";
 import { t, word } from "../strings.js";
 
@@ -23,9 +24,9 @@ start(async ({ page, api }) => {
 
 function row(job) {
   return h("li", {},
-    h("a", { class: "title", href: `/jobs/${encodeURIComponent(job.id)}` }, word("job.kind", job.kind ?? "process")),
+    h("a", { class: "title", href: `/jobs/${encodeURIComponent(job.id)}` }, job.subject ? rich(job.subject) : word("job.kind", job.kind)),
     h("span", { class: "cell number" }, moment(job.created_at)),
     h("span", { class: "cell" }, job.state === "running" ? `${word("stage", job.stage ?? "")} ${percent(job.fraction)}` : ""),
     h("span", { class: "cell state" }, h("span", { class: `badge ${KINDS[job.state]}` }, t(`job.state.${job.state}`))),
-    h("span", { class: "about" }, job.error?.message ?? (job.steps?.[0]?.action ?? job.steps?.[0] ?? "")));
+    h("span", { class: "about" }, [job.subject ? word("job.kind", job.kind) : "", job.error?.message ?? ""].filter(Boolean).join(" · ")));
 }

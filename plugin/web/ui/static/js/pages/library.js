@@ -4,6 +4,7 @@ import { query } from "../api.js";
 import { failed } from "../component.js";
 import { fill, h, icon } from "../dom.js";
 import { date } from "../format.js";
+import { rich } from "../rich.js";
 import { may, pageHead, start } from "../shell.js";
 import { stateBadge } from "../state.js";
 import { t, word } from "../strings.js";
@@ -64,7 +65,7 @@ start(async ({ page, api, me }) => {
 
   function row(sop) {
     return h("li", {},
-      h("a", { class: "title", href: `/sops/${encodeURIComponent(sop.id)}` }, sop.title || t("sop.untitled")),
+      h("a", { class: "title", href: `/sops/${encodeURIComponent(sop.id)}` }, sop.title ? rich(sop.title) : t("sop.untitled")),
       h("span", { class: "cell" }, areaTitle(sop.area)),
       h("span", { class: "cell" }, sop.owner ?? ""),
       h("span", { class: "cell state" }, stateBadge(sop)),
@@ -88,8 +89,8 @@ start(async ({ page, api, me }) => {
   function areaTile(template) {
     const count = counts.by_area?.[template.name] ?? 0;
     const chosen = state.area === template.name;
-    const wanted = template.examples?.length ? t("library.area.missing", { what: template.examples.slice(0, 3).join("; ") }) : t("library.area.none");
-    const words = count ? t("library.area.count", { n: count }) : wanted;
+    const examples = template.examples?.slice(0, 3).join("; ");
+    const words = examples ? t(count ? "library.area.typical" : "library.area.missing", { what: examples }) : count ? t("library.area.count", { n: count }) : t("library.area.none");
     return h("li", {}, h("button", { type: "button", class: "area", "aria-pressed": chosen ? "true" : "false", onclick: () => change("area", chosen ? "" : template.name) },
       h("span", { class: "name" }, template.title, h("span", { class: "number muted" }, String(count))), h("span", { class: "gap" }, words)));
   }

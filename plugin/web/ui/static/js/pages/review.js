@@ -20,7 +20,7 @@ async function open() {
   try {
     show(await api.get(path));
   } catch (error) {
-    fill(card, h("h1", {}, t("link.bad.title")), h("p", {}, [403, 404].includes(error.status) ? t("link.bad.text") : explain(error)));
+    fill(card, h("h1", {}, t("link.bad.title")), h("p", {}, [403, 404].includes(error.status) ? t("link.bad.text") : explain(error)), h("div", {}, h("a", { class: "button", href: "/" }, t("error-page.home"))));
   }
   page.removeAttribute("aria-busy");
 }

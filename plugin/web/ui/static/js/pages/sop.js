@@ -43,6 +43,8 @@ start(async ({ page, api, me, data }) => {
 
   function read() {
     fill(panel, h("div", { class: "split" }, readSop(content, { api, sopId: data.sopId, host: document.body, onPlay: sop.recording_id && author ? play : null }), h("aside", {}, facts(), h("div", { class: "card stack tight", id: "player", hidden: true }))));
+    const asked = new URLSearchParams(location.search).get("recording"); // a version's "Source recording" at the target leads here
+    if (asked && author) shown(asked);
   }
 
   function facts() {
@@ -51,17 +53,23 @@ start(async ({ page, api, me, data }) => {
     return h("section", { class: "card stack tight", "aria-label": t("sop.facts") }, h("dl", { class: "facts" },
       fact("sop.owner", summary.owner), fact("sop.review", summary.due || summary.review_state !== "current" ? reviewBadge(summary.review_state) : null), fact("sop.due", summary.due ? date(summary.due) : null), fact("field.area", content.area ? word("area", content.area) : null),
       fact("sop.changed", moment(summary.updated_at)), fact("sop.recorded", made.duration ? clock(made.duration) : null), fact("sop.model", made.speech_model), fact("sop.generator", made.generator)),
-      summary.targets.length ? h("ul", { class: "plain small" }, summary.targets.map((where) => h("li", {}, word("kind", where.kind), ": ", where.url ? link(where.url) : word("publication", where.state)))) : null);
+      summary.targets.length ? h("ul", { class: "bare small" }, summary.targets.map((where) => h("li", {}, h("span", { class: "muted" }, word("kind", where.kind)), " ", where.url ? link(where.url) : word("publication", where.state)))) : null);
+  }
+
+  function shown(recordingId) {
+    const box = document.getElementById("player");
+    const src = api.url(`/recordings/${encodeURIComponent(recordingId)}/media`);
+    box.hidden = false;
+    const there = box.querySelector("video");
+    if (there?.getAttribute("src") === src) return there;
+    const video = h("video", { controls: true, class: "wide-video", src, "aria-label": t("player.label") });
+    video.addEventListener("error", () => fill(box, notice("warn", t("player.gone"))));
+    fill(box, video);
+    return video;
   }
 
   async function play(step) {
-    const box = document.getElementById("player");
-    box.hidden = false;
-    const video = box.querySelector("video") ?? h("video", { controls: true, class: "wide-video", src: api.url(`/recordings/${encodeURIComponent(sop.recording_id)}/media`), "aria-label": t("player.label") });
-    if (!video.isConnected) {
-      video.addEventListener("error", () => fill(box, notice("warn", t("player.gone"))));
-      fill(box, video);
-    }
+    const video = shown(sop.recording_id);
     const { start: from, end: until } = step.evidence;
     video.ontimeupdate = () => video.currentTime >= until && (video.pause(), (video.ontimeupdate = null));
     video.currentTime = from;

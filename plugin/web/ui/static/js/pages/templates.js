@@ -1,6 +1,7 @@
 /** The areas and what each wants. */
 
 import { h } from "../dom.js";
+import { overlaid, spoken } from "../policy-form.js";
 import { may, pageHead, start } from "../shell.js";
 import { t, word } from "../strings.js";
 
@@ -17,13 +18,14 @@ start(async ({ page, api, me }) => {
   name.addEventListener("input", () => name.setCustomValidity(""));
   page.append(pageHead({ title: t("page.templates") }), h("p", { class: "muted" }, t("templates.text")),
     h("div", { class: "cards" }, items.map((area) => card(area, may(me, "admin")))),
-    may(me, "admin") ? h("form", { class: "card row", onsubmit: add }, h("div", { class: "field" }, h("label", { for: "copy" }, t("templates.new")), name), h("div", { class: "field" }, h("label", { for: "from" }, t("templates.from")), from), h("button", {}, t("templates.new.button"))) : "");
+    may(me, "admin") ? h("form", { class: "card row bottom", onsubmit: add }, h("div", { class: "field" }, h("label", { for: "copy" }, t("templates.new")), name), h("div", { class: "field" }, h("label", { for: "from" }, t("templates.from")), from), h("button", {}, t("templates.new.button"))) : "");
 });
 
 function card(area, admin) {
-  const days = area.policy.interval_days ?? (area.policy.interval_months ? area.policy.interval_months * 30 : null);
-  return h("section", { class: "card stack tight" }, h("div", { class: "row between" }, h("h2", {}, area.title || t("templates.default")), h("a", { class: "button small", href: `/templates/${encodeURIComponent(area.name || "default")}` }, t(admin ? "templates.change" : "templates.look"))),
-    h("p", { class: "small muted" }, [days ? t("templates.interval", { n: days }) : "", area.approval?.needed ? t("templates.approvals", { n: area.approval.needed }) : ""].filter(Boolean).join(" · ")),
+  const rule = overlaid(area.policy, area.wider);
+  return h("section", { class: "card stack tight" }, h("div", { class: "row between top" }, h("h2", { class: "grow" }, area.title || t("templates.default")), h("a", { class: "button small", href: `/templates/${encodeURIComponent(area.name || "default")}` }, t(admin ? "templates.change" : "templates.look"))),
+    area.name ? null : h("p", { class: "small" }, t("templates.default.text")),
+    h("p", { class: "small muted" }, [t("templates.rule", { what: spoken(rule), level: t(`criticality.${rule.criticality}`) }), area.approval?.needed ? t("templates.approvals", { n: area.approval.needed }) : ""].filter(Boolean).join(" · ")),
     area.examples?.length ? h("p", { class: "small" }, t("templates.examples", { what: area.examples.join("; ") })) : null,
     area.sections.length ? h("p", { class: "small" }, area.sections.map((section) => word("field", section)).join(" · ")) : null,
     area.required.length ? h("p", { class: "small" }, h("strong", {}, t("templates.required")), " ", area.required.map((field) => word("field", field.split(".").at(-1))).join(", ")) : null);
