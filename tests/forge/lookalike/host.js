@@ -2,6 +2,8 @@
 
 const facts = JSON.parse(document.getElementById("facts").textContent);
 const frames = new Map();
+// Whoever opened this page, also when somebody else opened another one in this browser since.
+const who = encodeURIComponent(facts.context.accountId);
 
 function frame(moduleKey, className) {
   const element = document.createElement("iframe");
@@ -25,7 +27,7 @@ async function act(element, command, payload) {
   const moduleKey = frames.get(element);
   if (command === "getContext") return { ...facts.context, moduleKey, theme: { colorMode: facts.theme }, locale: "en-US" };
   if (command === "invoke") {
-    const answer = await fetch("/forge-host/invoke", { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ moduleKey, page: facts.page, space: facts.space, ...payload }) });
+    const answer = await fetch(`/forge-host/invoke?as=${who}`, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ moduleKey, page: facts.page, space: facts.space, ...payload }) });
     return answer.json();
   }
   if (command === "navigate") {
@@ -90,6 +92,6 @@ edit?.addEventListener("click", () => {
 });
 save?.addEventListener("click", async () => {
   const changes = [...document.querySelectorAll("[data-edit]")].filter((one) => one.dataset.before !== one.textContent).map((one) => ({ at: Number(one.dataset.at), text: one.textContent }));
-  await fetch(`/forge-host/edit/${facts.page}`, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(changes) });
+  await fetch(`/forge-host/edit/${facts.page}?as=${who}`, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(changes) });
   location.reload();
 });
