@@ -9,6 +9,7 @@ from difflib import SequenceMatcher
 from statistics import median
 
 from plugin.pipeline.act import lists, pressed, values
+from plugin.pipeline.act.frames import frame_at
 from plugin.pipeline.act.geometry import centre, grown, holds, line_at
 from plugin.pipeline.act.labels import Control, is_password, looks_like_field
 from plugin.pipeline.act.values import Picture
@@ -80,12 +81,12 @@ def _distinct(clicks: Sequence[Click], watched: Watched, reading: Reading, pictu
         if last is not None and click.time_s - last.time_s < _SOONEST_S:
             # The first has had its effect; a page that is drawn anew looks like a press elsewhere.
             apart = abs(click.x - last.x) + abs(click.y - last.y) > _APART_PX
-            typed = apart and _typed_after(watched, pictures, click)
+            typed = apart and _typed_after(watched, reading, pictures, click)
             if not typed and click.confidence <= last.confidence + (_MUCH_SURER if apart else _SURER):
                 continue
             kept.pop()
         kept.append(click)
-        outline = picture.outline(pictures(click.before), point, widest=1400, highest=90)
+        outline = frame_at(pictures(click.before), reading.screens[click.before].lines, point)
         line = line_at(tuple(o for o in reading.screens[click.before].lines if len(o.text) > 1), point)
         fits = outline is not None and 80 <= outline[2] < 0.9 * watched.width and outline[3] <= 60
         field = outline if fits and outline is not None and (line is None or looks_like_field(line.box, outline)) else None
@@ -155,7 +156,7 @@ def _outcome(control: Control, reading: Reading, pictures: Picture, click: Click
     before = values.inside(reading.screens[click.before].lines, control.box)
     earlier = values.earlier(reading, pictures, click, control.box)
     for still in range(last, click.after - 1, -1):
-        if not values.still_there(pictures(still), (click.x, click.y), control.box):
+        if not values.still_there(pictures(still), reading.screens[still].lines, (click.x, click.y), control.box):
             continue
         if control.role == "field" and picture.dots(pictures(still), control.box) and not picture.dots(pictures(click.before), control.box):
             return "type", None, True, still
@@ -178,9 +179,9 @@ def _outcome(control: Control, reading: Reading, pictures: Picture, click: Click
     return "click", None, False, click.after
 
 
-def _typed_after(watched: Watched, pictures: Picture, click: Click) -> bool:
+def _typed_after(watched: Watched, reading: Reading, pictures: Picture, click: Click) -> bool:
     """Whether something was typed right where a press led."""
-    outline = picture.outline(pictures(click.before), (click.x, click.y), widest=1400, highest=90)
+    outline = frame_at(pictures(click.before), reading.screens[click.before].lines, (click.x, click.y))
     if outline is None or outline[3] > 60:
         return False
     soon = (c for c in watched.changes if click.time_s < c.start_s <= click.time_s + 3.0 and c.kind == "typing")

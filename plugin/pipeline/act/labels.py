@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from plugin.pipeline.act.frames import in_border
 from plugin.pipeline.act.geometry import bottom, distance, holds, line_at, right, same_row, share, words_within
 from plugin.pipeline.artefacts import Line, Point, Rect
 
@@ -272,14 +273,18 @@ def field_label(frame: Rect, lines: tuple[Line, ...], outlined: Outline, *, near
         fieldlike = around is not None and around[3] <= min(60, frame[3] + 8) and 60 <= around[2] < 0.6 * line.box[2] + 700
         return not fieldlike or around is None or share(line.box, around) <= 0.6
 
-    words = [o for o in lines if sum(c.isalpha() for c in o.text) >= 2 and share(o.box, frame) < 0.3 and not _TICKED.match(o.text)]
+    words = [
+        o
+        for o in lines
+        if sum(c.isalpha() for c in o.text) >= 2 and (share(o.box, frame) < 0.3 or in_border(o.box, frame)) and not _TICKED.match(o.text)
+    ]
     key = _key_beside(frame, words, outlined)
     if key is not None:
         return key
     above = [
         o
         for o in words
-        if 0 <= frame[1] - bottom(o.box) <= 30 and -14 <= frame[0] - o.box[0] <= 30 and o.box[3] <= 40 and len(o.text) <= 60
+        if -0.9 * o.box[3] <= frame[1] - bottom(o.box) <= 30 and -14 <= frame[0] - o.box[0] <= 30 and o.box[3] <= 40 and len(o.text) <= 60
     ]
     left = [o for o in words if same_row(o.box, frame) and -6 <= frame[0] - right(o.box) <= 300]
     colon = [o for o in left if o.text.rstrip().endswith(":")]

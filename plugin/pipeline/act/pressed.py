@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from difflib import SequenceMatcher
 
+from plugin.pipeline.act.frames import frame_at
 from plugin.pipeline.act.geometry import distance, grown, line_at, share
 from plugin.pipeline.act.labels import Control, check_box, clean, control_at, field_label, is_box, segment
 from plugin.pipeline.act.values import Picture, still_there
@@ -28,7 +30,7 @@ def control(watched: Watched, reading: Reading, pictures: Picture, click: Click)
     gray = pictures(click.before)
 
     def outlined(at: Point) -> Rect | None:
-        found = picture.outline(gray, at, widest=1400, highest=90)
+        found = frame_at(gray, lines if at == (click.x, click.y) else (), at)
         if at == (click.x, click.y) and click.before and found is not None and found[2] >= _LEAST_LIST_PX:
             return _whole(found, at, pictures, click.before)
         if found is None and at == (click.x, click.y) and click.before and line_at(lines, at, 5) is None:
@@ -39,15 +41,15 @@ def control(watched: Watched, reading: Reading, pictures: Picture, click: Click)
     found = control_at((click.x, click.y), lines, outlined, recoloured(click), size)
     if found.role in ("field", "check box") and found.box[2] >= _LEAST_LIST_PX and shapes.drop_arrow(gray, found.box):
         return replace(found, target=found.label or found.target, role="list")
-    if (
-        found.role in ("link", "icon", "field", "row")
-        and not found.words
-        and (box := _ticked(reading, pictures, click, worded=found.role == "link")) is not None
-    ):
-        return check_box(box, lines)
+    if found.role == "check box" and max(found.box[2:]) <= _ICON_PX and _toggled(watched, reading, pictures, click, found.box) is False:
+        return replace(found, role="button")
+    if found.role in ("link", "icon", "field", "row") and not found.words:
+        box = _ticked(reading, pictures, click, worded=found.role == "link")
+        if box is not None and _toggled(watched, reading, pictures, click, box) is not False:
+            return check_box(box, lines)
     if max(found.box[2:]) <= _ICON_PX and (found.target is None or _is_drawing(found.target)):
         worded = _with_hidden_words(replace(found, target=None, role="icon"), reading, pictures, click)
-        return worded if worded.target else replace(worded, words=_drawn(pictures, click, worded.box))
+        return worded if worded.target else replace(worded, words=_drawn(reading, pictures, click, worded.box))
     if found.target is None or found.role not in ("button", "link", "row", "check box"):
         return found
     return replace(found, target=_as_read_before(found.target, reading, click))
@@ -72,6 +74,28 @@ def _ticked(reading: Reading, pictures: Picture, click: Click, *, worded: bool) 
     return None
 
 
+def _toggled(watched: Watched, reading: Reading, pictures: Picture, click: Click, box: Rect) -> bool | None:
+    """Whether a small box looks different after the press; None where the pointer hides it all the time."""
+    bare = [i for i in range(max(0, click.before - 4), min(len(watched.stills), click.after + 6)) if not _pointer_near(watched, i, box)]
+    before = next(
+        (
+            i
+            for i in reversed(bare)
+            if i <= click.before and (i == click.before or _same_layout(reading, click.before, i, (click.x, click.y)))
+        ),
+        None,
+    )
+    after = next((i for i in bare if i >= click.after and _same_layout(reading, click.before, i, (click.x, click.y))), None)
+    if before is None or after is None:
+        return None
+    return not picture.alike(picture.cut(pictures(before), box), picture.cut(pictures(after), box))
+
+
+def _pointer_near(watched: Watched, still: int, box: Rect) -> bool:
+    at = bisect_right(watched.pointer, watched.stills[still].until_s, key=lambda p: p.time_s) - 1
+    return at >= 0 and distance(box, (watched.pointer[at].x, watched.pointer[at].y)) <= _BESIDE_PX
+
+
 def _whole(box: Rect, at: Point, pictures: Picture, still: int) -> Rect:
     """A field that its own pointer or caret seems to part in two: as wide as stills shortly before show it in that place."""
     for earlier in range(still - 1, max(-1, still - 4), -1):
@@ -92,11 +116,11 @@ def _is_drawing(text: str) -> bool:
     return len(text) == 1 and not text.isdigit()
 
 
-def _drawn(pictures: Picture, click: Click, box: Rect) -> str | None:
+def _drawn(reading: Reading, pictures: Picture, click: Click, box: Rect) -> str | None:
     """What the icon shows, as a still shows it on which the pointer does not lie."""
     point = (click.x, click.y)
     for still in range(click.before, max(-1, click.before - _LOOK_BACK), -1):
-        if still == click.before or still_there(pictures(still), point, box):
+        if still == click.before or still_there(pictures(still), reading.screens[still].lines, point, box):
             shown = shapes.icon(pictures(still), grown(box, 2, 10**5, 10**5), point)
             if shown is not None:
                 return shown
@@ -107,7 +131,7 @@ def _with_hidden_words(control: Control, reading: Reading, pictures: Picture, cl
     """A small control that seems to have no words: the pointer may lie on them; a still before shows them."""
     seen: Counter[str] = Counter()
     for still in range(max(0, click.before - _LOOK_BACK), click.before):
-        if still_there(pictures(still), (click.x, click.y), control.box):
+        if still_there(pictures(still), reading.screens[still].lines, (click.x, click.y), control.box):
             seen.update(clean(o.text) for o in reading.screens[still].lines if share(o.box, control.box) > 0.7 and len(clean(o.text)) >= 2)
     return replace(control, target=seen.most_common(1)[0][0], role="button", sure=0.5) if seen else control
 

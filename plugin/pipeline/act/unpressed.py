@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from plugin.pipeline.act.frames import frame_at, in_border
 from plugin.pipeline.act.geometry import centre, grown, share
-from plugin.pipeline.act.labels import field_label, is_cell, is_password, looks_like_field
+from plugin.pipeline.act.labels import clean, field_label, is_cell, is_password, looks_like_field
 from plugin.pipeline.act.values import Picture, agreed, inside, still_there
 from plugin.pipeline.artefacts import Action, Point, Reading, Rect, Watched
 from plugin.pipeline.engines import picture
 
 _PLACES_A_STILL = 8
 _LEAST_VALUE = 2
+_AGAIN_S = 20.0
+"""After so long a field in the same place is another one, or is filled for another reason."""
 _EFFECT_S = 1.2
 """A page fills a field by itself within this time after a press elsewhere."""
 
@@ -25,8 +28,8 @@ def actions(
         for at in _places(watched, reading, still):
             if aside(still, at) or any(a.kind == "click" and -0.2 <= watched.stills[still].time_s - a.act_s <= _EFFECT_S for a in told):
                 continue
-            frame = _field(watched, pictures, still, at)
-            if frame is None or any(_tells(a, frame, still) for a in (*told, *found)):
+            frame = _field(watched, reading, pictures, still, at)
+            if frame is None or any(_tells(a, frame, still, watched.stills[still].time_s) for a in (*told, *found)):
                 continue
             action = _typed(watched, reading, pictures, still, at, frame)
             if action is not None:
@@ -45,22 +48,24 @@ def _places(watched: Watched, reading: Reading, still: int) -> list[Point]:
     return [centre(box) for box in (*typing, *fresh, *small)[:_PLACES_A_STILL]]
 
 
-def _field(watched: Watched, pictures: Picture, still: int, at: Point) -> Rect | None:
+def _field(watched: Watched, reading: Reading, pictures: Picture, still: int, at: Point) -> Rect | None:
     """The drawn field around a point, if it stood there in the still before as well."""
-    frame = picture.outline(pictures(still), at, widest=1400, highest=90)
-    if frame is None or not (80 <= frame[2] < 0.6 * watched.width and 16 <= frame[3] <= 60):
+    lines = reading.screens[still].lines
+    frame = frame_at(pictures(still), lines, at)
+    if frame is None or not (80 <= frame[2] < 0.9 * watched.width and 16 <= frame[3] <= 60):
         return None
     if is_cell(frame, lambda point: picture.outline(pictures(still), point, widest=1400, highest=90)):
         return None
     same_ground = abs(picture.ground(pictures(still), frame) - picture.ground(pictures(still - 1), frame)) <= 12
-    return frame if same_ground and still_there(pictures(still - 1), at, frame) else None
+    return frame if same_ground and still_there(pictures(still - 1), reading.screens[still - 1].lines, at, frame) else None
 
 
-def _tells(action: Action, frame: Rect, still: int) -> bool:
+def _tells(action: Action, frame: Rect, still: int, time_s: float) -> bool:
     """Whether an action is about this field, at about this time."""
     if action.box is None or action.before is None or action.after is None or max(share(frame, action.box), share(action.box, frame)) < 0.5:
         return False
-    return action.kind in ("type", "select", "tick") or action.before - 1 <= still <= action.after + 1
+    lately = time_s - action.end_s <= _AGAIN_S
+    return (lately and action.kind in ("type", "select", "tick")) or action.before - 1 <= still <= action.after + 1
 
 
 def _typed(watched: Watched, reading: Reading, pictures: Picture, still: int, at: Point, frame: Rect) -> Action | None:
@@ -69,17 +74,22 @@ def _typed(watched: Watched, reading: Reading, pictures: Picture, still: int, at
     dotted = picture.dots(pictures(still), frame) and not picture.dots(pictures(still - 1), frame)
     for later in range(still + 1, min(still + 8, len(watched.stills))):
         now = inside(reading.screens[later].lines, frame)
-        if not still_there(pictures(later), at, frame) or not (now.startswith(value[:-1]) or dotted):
+        if not still_there(pictures(later), reading.screens[later].lines, at, frame) or not (now.startswith(value[:-1]) or dotted):
             break
         last, value = later, now
-    specks = len(before.replace(" ", "")) <= 2  # a pointer or a caret, read as letters
+    floats = any(in_border(o.box, frame) and clean(o.text) == clean(before) for o in reading.screens[last].lines)
+    specks = floats or len(before.replace(" ", "")) <= 2  # a label that has given way, or a pointer or a caret, read as letters
     if not specks or not (dotted or len(value) >= _LEAST_VALUE):
         return None
     words = [o for o in reading.screens[last].lines if share(o.box, frame) > 0.7]
     if words and not looks_like_field(words[0].box, frame):
         return None
     lines = reading.screens[still - 1].lines
-    label = field_label(frame, lines, lambda point: picture.outline(pictures(still - 1), point, widest=1400, highest=90))
+    label = (
+        clean(before)
+        if floats
+        else field_label(frame, lines, lambda point: picture.outline(pictures(still - 1), point, widest=1400, highest=90))
+    )
     if label is None:
         return None
     secret = dotted or is_password(label)
