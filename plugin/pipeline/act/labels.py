@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from statistics import median
 
 from plugin.pipeline.act.frames import in_border
 from plugin.pipeline.act.geometry import bottom, distance, holds, line_at, right, same_row, share, words_within
@@ -14,6 +15,8 @@ _CHEVRONS = frozenset("Vv▼▾∨⌄˅")
 _ORNAMENT = re.compile(r"^(?:[^\w\s(\[\"'“‘/$@#.]+\s*|[□☐☑✓▶▼×+>›•·]\s*)+|\s*[▼▶×›»✓?*:]+$|\s+[→>+]$|\s*[•·…]+$")
 SWITCH_PX = (64, 34)
 """A sliding switch is at most this wide and high."""
+_TICK_HEIGHTS = 1.8
+"""Of a line of text: what is larger is no box to tick, but a button with a drawing."""
 _SEARCH = re.compile(r"^(?:search|find|filter|suchen?|finden|filtern)$", re.IGNORECASE)
 _TICKED = re.compile(r"^(?:[□☐☑✓]|[O0o] )\s*")
 _PASSWORD = re.compile(
@@ -162,6 +165,8 @@ def _on_tick(point: Point, line: Line) -> bool:
 
 def check_box(frame: Rect, lines: tuple[Line, ...]) -> Control:
     """The box in front of a choice, named by the words after it, else before it, else by those of its row."""
+    if lines and frame[3] > _TICK_HEIGHTS * median(o.box[3] for o in lines):
+        return Control(target=None, role="icon", box=frame, sure=0.5)
     own = [o for o in lines if share(o.box, frame) > 0.6 and len(clean(o.text)) >= 2]
     if own:
         return Control(target=clean(own[0].text), role="button", box=frame)
@@ -246,7 +251,7 @@ def _framed(point: Point, frame: Rect, lines: tuple[Line, ...], size: tuple[int,
 
 def _button_beside(frame: Rect, lines: tuple[Line, ...]) -> str | None:
     """The words right after a field: a search field is often named by nothing but its button."""
-    after = [o for o in lines if same_row(o.box, frame) and -6 <= o.box[0] - right(frame) <= 50 and len(clean(o.text)) >= 3]
+    after = [o for o in lines if same_row(o.box, frame) and -6 <= o.box[0] - right(frame) <= 80 and len(clean(o.text)) >= 3]
     return clean(min(after, key=lambda o: o.box[0]).text) if after else None
 
 

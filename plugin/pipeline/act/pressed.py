@@ -45,8 +45,9 @@ def control(watched: Watched, reading: Reading, pictures: Picture, click: Click)
         return replace(found, role="button")
     if found.role in ("link", "icon", "field", "row") and not found.words:
         box = _ticked(reading, pictures, click, worded=found.role == "link")
-        if box is not None and _toggled(watched, reading, pictures, click, box) is not False:
-            return check_box(box, lines)
+        ticked = check_box(box, lines) if box is not None and _toggled(watched, reading, pictures, click, box) is not False else None
+        if ticked is not None and ticked.role == "check box":
+            return ticked
     if max(found.box[2:]) <= _ICON_PX and (found.target is None or _is_drawing(found.target)):
         worded = _with_hidden_words(replace(found, target=None, role="icon"), reading, pictures, click)
         return worded if worded.target else replace(worded, words=_drawn(reading, pictures, click, worded.box))

@@ -118,4 +118,4 @@ def _pictures(folder: Path, watched: Watched) -> Callable[[int], Any]:
     return load
 
 
-STAGE = Stage(name="act", version=11, needs=("watch", "read"), produces=Actions, run=run, uses=("side_files",), isolated=True)
+STAGE = Stage(name="act", version=12, needs=("watch", "read"), produces=Actions, run=run, uses=("side_files",), isolated=True)

@@ -20,6 +20,8 @@ _SIDE = 24
 _LEAST_PX, _MOST_PX = 6, 40
 _ALIKE = 0.68
 """Mean of the share of two drawings' ink that lies on the other's, to the pixel and give or take one."""
+_BLOB = 0.72
+"""Share of its rectangle that is filled: a dot, a square."""
 _EVEN = 0.8
 """From here on a drawing is the same seen in a mirror: all but arrows are."""
 
@@ -46,7 +48,7 @@ def _cut_out(mark: Image) -> Image | None:
     outer, _ = cv2.findContours(mark, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     filled = cv2.drawContours(np.zeros_like(mark), outer, -1, 1, -1)
     count, labels, stats, _ = cv2.connectedComponentsWithStats(filled - mark, connectivity=8)
-    if count < 2 or filled.sum() < 0.7 * filled.size:
+    if count < 2 or filled.sum() < 0.7 * filled.size or mark.sum() < 0.5 * filled.sum():
         return None
     largest = 1 + int(stats[1:, 4].argmax())
     x, y, width, height, area = (int(v) for v in stats[largest])
@@ -54,12 +56,15 @@ def _cut_out(mark: Image) -> Image | None:
 
 
 def _of(mark: Image | None) -> str | None:
-    if mark is None:
+    import cv2
+
+    if mark is None or mark.sum() > _BLOB * mark.size:
         return None
     drawn = _scaled(mark)
     even = min(_alike(drawn, np.ascontiguousarray(other)) for other in (drawn[::-1], drawn[:, ::-1])) >= _EVEN
-    fits = ((name, _alike(drawn, template)) for name, template in _templates() if even or name.startswith("arrow"))
-    name, most = max(fits, key=lambda found: found[1])
+    parts = cv2.connectedComponents(mark)[0] - 1
+    possible = [(n, t) for n, t in _templates() if parts == (3 if n in ("menu", "dots") else 1) and (even or n.startswith("arrow"))]
+    name, most = max(((n, _alike(drawn, template)) for n, template in possible), key=lambda found: found[1], default=("", 0.0))
     return name if most >= _ALIKE else None
 
 

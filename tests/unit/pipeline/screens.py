@@ -63,5 +63,16 @@ class Page:
         self._draw.rectangle((x, y, x + 14, y + 14), outline=90)
         return self
 
+    def cover(self, x: int, y: int, width: int, height: int) -> Page:
+        self._draw.rectangle((x, y, x + width, y + height), fill=255)
+        return self
+
+    def arrow(self, x: int, y: int) -> Page:
+        """To the right, in a round button of 24 pixels."""
+        self._draw.ellipse((x, y, x + 23, y + 23), fill=110)
+        self._draw.line((x + 5, y + 12, x + 18, y + 12), fill=255, width=3)
+        self._draw.line((x + 12, y + 6, x + 18, y + 12, x + 12, y + 18), fill=255, width=3, joint="curve")
+        return self
+
     def picture(self) -> Any:
         return np.asarray(self._image).copy()

@@ -150,3 +150,62 @@ def test_an_address_typed_into_the_bar_of_a_browser_opens_a_page() -> None:
 def test_only_what_stands_in_the_field_is_its_value() -> None:
     joined = Line(box=(130, 120, 220, 16), text="= 60000 ms per message")
     assert inside((joined,), (146, 112, 64, 32)) == "60000"
+
+
+def test_a_cell_of_a_table_is_no_field() -> None:
+    page = Page().words(60, 40, "Devices", 30)
+    for i, name in enumerate(("NB-2039", "NB-2040", "NB-2041")):
+        page.field(100, 120 + 32 * i, 180, name).field(280, 120 + 32 * i, 180, "in use")
+    pressed = Page().words(60, 40, "NB-2040 MacBook Air", 30)
+    (action,) = told([page, pressed], (140, 168))
+    assert (action.kind, action.target, action.role) == ("click", "NB-2040", "link")
+
+
+def test_a_search_field_is_named_by_its_button() -> None:
+    def page(text: str) -> Page:
+        return Page().words(60, 127, "With selected").field(200, 120, 300, text).button(520, 118, "Search")
+
+    (action,) = told([page("owner, model"), page("Ida Berg")], (340, 136))
+    assert (action.kind, action.target, action.value) == ("type", "Search", "Ida Berg")
+
+
+def floating(text: str, label_in_border: bool) -> Page:
+    page = Page().words(60, 40, "Start new load test", 30).field(200, 120, 300, text, height=48)
+    return page.cover(208, 112, 70, 16).words(212, 112, "Host", 13) if label_in_border else page.words(212, 134, "Host")
+
+
+def test_a_label_that_gives_way_into_the_border_names_its_field() -> None:
+    (action,) = told([floating("", False), floating("http://localhost", True)], (360, 144))
+    assert (action.kind, action.target, action.value) == ("type", "Host", "http://localhost")
+
+
+def test_a_filled_field_that_is_filled_anew_is_typed_into_however_alike() -> None:
+    def page(text: str) -> Page:
+        return Page().words(60, 127, "Name:").field(200, 120, 260, text)
+
+    pages = [page("finance 2"), page("fin"), page("finance-2"), Page().words(60, 40, "Saved", 30)]
+    pictures = [p.picture() for p in pages]
+    stills = tuple(Still(time_s=i * 2.0, until_s=i * 2.0 + 1.8, path="", changed=((0, 0, *SIZE),)) for i in range(4))
+    press = Click(time_s=1.9, x=400, y=136, before=0, after=1, confidence=0.9)
+    watched = Watched(width=SIZE[0], height=SIZE[1], duration_s=8.0, stills=stills, clicks=(press,))
+    actions = find_actions(watched, read_stills(watched, [p.copy() for p in pictures], _READER), lambda i: pictures[i]).actions
+    assert [(a.kind, a.target, a.value) for a in actions] == [("type", "Name", "finance-2")]
+
+
+def test_a_turn_of_the_wheel_is_no_press() -> None:
+    def page(top: int) -> Page:
+        page = Page().words(60, 20, "Printers", 30)
+        for i in range(12):
+            if 60 < top + 40 * i < 560:
+                page.words(100, top + 40 * i, f"printer number {i} of floor {i % 3}")
+        return page
+
+    assert told([page(100), page(-60)], (700, 400)) == []
+
+
+def test_an_arrow_without_words_is_told_by_what_it_shows() -> None:
+    page = Page().words(60, 120, "Available groups").words(560, 120, "Chosen groups").arrow(420, 200)
+    (action,) = told(
+        [page, Page().words(60, 120, "Available groups").words(560, 120, "Chosen groups").words(560, 160, "Support")], (431, 211)
+    )
+    assert (action.kind, action.target, action.role, action.value) == ("click", None, "icon", "arrow_right")
