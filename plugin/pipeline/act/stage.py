@@ -24,7 +24,7 @@ def find_actions(watched: Watched, reading: Reading, pictures: Callable[[int], A
     regions: dict[int, list[Rect]] = {}
     stays: list[list[editor.Page]] = []
     left_at: list[int | None] = []
-    open_editor = False
+    open_editor, firm = False, False
     for screen in reading.screens:
         edge = _edge(pictures, screen.still)
         page = editor.page(screen, edge)
@@ -43,7 +43,9 @@ def find_actions(watched: Watched, reading: Reading, pictures: Callable[[int], A
         if open_editor:
             left_at[-1] = screen.still
             open_editor = False
-        for entries in terminal.find(screen, edge):
+        for entries in terminal.find(screen, edge, firm=firm):
+            if any(entry.strong for entry in entries):
+                firm = not terminal.leaves(entries)
             histories.setdefault(_key(histories, entries), shell.History()).show(screen.still, entries)
             boxes = [box for entry in entries for box in entry.boxes]
             outer = around(boxes)
@@ -118,4 +120,4 @@ def _pictures(folder: Path, watched: Watched) -> Callable[[int], Any]:
     return load
 
 
-STAGE = Stage(name="act", version=12, needs=("watch", "read"), produces=Actions, run=run, uses=("side_files",), isolated=True)
+STAGE = Stage(name="act", version=13, needs=("watch", "read"), produces=Actions, run=run, uses=("side_files",), isolated=True)

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from statistics import median
 
 from plugin.pipeline.act import prompts
@@ -30,18 +30,22 @@ class Row:
 
 @dataclass(slots=True, kw_only=True)
 class Entry:
-    """One prompt with what was typed after it. ``rows`` are the boxes of the command, ``open`` that nothing follows it yet."""
+    """One prompt with what was typed after it. ``boxes`` are the rows of the command, ``open`` that nothing follows it yet; see prompts for ``strong``."""
 
     prompt: str
     command: str
     language: str
     boxes: list[Rect]
+    strong: bool = False
     output: list[str] = field(default_factory=list)
     open: bool = False
 
 
-def find(screen: Screen, edge: RightEdge) -> list[list[Entry]]:
-    """Each terminal's entries, from top to bottom. A terminal is known by a prompt at its left edge."""
+def find(screen: Screen, edge: RightEdge, *, firm: bool = False) -> list[list[Entry]]:
+    """Each terminal's entries, from top to bottom. A terminal is known by a prompt at its left edge.
+
+    ``firm``: a strong prompt was seen before, and no other shell entered since; a bare sign is then no prompt, but output ("# managed by ...").
+    """
     terminals = []
     taken: list[Rect] = []
     for left, pitch, region in _terminals(screen, edge):
@@ -49,7 +53,7 @@ def find(screen: Screen, edge: RightEdge) -> list[list[Entry]]:
             continue
         taken.append(region)
         rows = _rows(screen, left, pitch, region)
-        entries = _entries(rows, pitch, right(region))
+        entries = _entries(rows, pitch, right(region), firm)
         if entries:
             terminals.append(entries)
     return terminals
@@ -128,13 +132,13 @@ def _fit(line: Line, pitch: float) -> str:
     return text
 
 
-def _entries(rows: list[Row], pitch: float, end: int) -> list[Entry]:
+def _entries(rows: list[Row], pitch: float, end: int, settled: bool) -> list[Entry]:
     entries: list[Entry] = []
     wraps = False
     found, headers = _prompts(rows)
     shapes = Counter(p.shape for p in found if p is not None)
     firm = any(p is not None and p.shape is None for p in found)
-    strong = any(p is not None and p.strong for p in found)
+    strong = settled or any(p is not None and p.strong for p in found)
     inner = False
     for i, (row, seen) in enumerate(zip(rows, found, strict=True)):
         if i in headers:
@@ -146,7 +150,9 @@ def _entries(rows: list[Row], pitch: float, end: int) -> list[Entry]:
             prompt = None  # a comment or a sum in what a program wrote
         full = end - right(row.box) < 2.2 * pitch
         if prompt is not None:
-            entries.append(Entry(prompt=prompt.text, command=prompt.rest, language=prompt.language, boxes=[row.box], open=True))
+            entries.append(
+                Entry(prompt=prompt.text, command=prompt.rest, language=prompt.language, boxes=[row.box], strong=prompt.strong, open=True)
+            )
             wraps = full
             inner = bool(_OTHER_SHELL.search(prompt.rest)) or (inner and not prompt.strong)
             continue
@@ -171,6 +177,11 @@ def _entries(rows: list[Row], pitch: float, end: int) -> list[Entry]:
     return entries
 
 
+def leaves(entries: Sequence[Entry]) -> bool:
+    """Whether the last of them enters another shell, whose prompt may be anything."""
+    return bool(_OTHER_SHELL.search(entries[-1].command))
+
+
 _OTHER_SHELL = re.compile(
     r"\b(?:exec|run|attach|debug)\b.*\b(?:ba|z|da|k)?sh\b|^(?:sudo )?(?:ba|z|da|k)?sh\b|\b(?:su|ssh|chroot|nsenter|telnet|rsh)\b"
 )
@@ -182,10 +193,21 @@ def _prompts(rows: list[Row]) -> tuple[list[prompts.Prompt | None], set[int]]:
     starts = [i for i, row in enumerate(rows[:-1]) if prompts.is_header(row.text)]
     pairs = {i for i in starts if prompts.second_row(rows[i + 1].text) is not None}
     if not pairs:
-        return [prompts.split(row.text) for row in rows], set()
+        return _known_again([prompts.split(row.text) for row in rows], rows), set()
     found = [prompts.second_row(row.text, known=True) if i - 1 in starts else _strong(row.text) for i, row in enumerate(rows)]
     last = {len(rows) - 1} if rows and prompts.is_header(rows[-1].text) else set()
     return found, {*starts, *last}
+
+
+def _known_again(found: list[prompts.Prompt | None], rows: list[Row]) -> list[prompts.Prompt | None]:
+    """The prompts, with those that OCR read without the space behind them: other rows of the screen begin with the very same."""
+    known = {p.text: p for p in found if p is not None and p.strong and len(p.text) >= 4}
+    return [
+        next((replace(k, rest=row.text[len(text) :].strip()) for text, k in known.items() if row.text.startswith(text)), None)
+        if p is None
+        else p
+        for p, row in zip(found, rows, strict=True)
+    ]
 
 
 def _strong(text: str) -> prompts.Prompt | None:

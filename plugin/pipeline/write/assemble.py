@@ -21,6 +21,7 @@ from plugin.pipeline.write.matching import Pair, align
 from plugin.pipeline.write.mistakes import mistaken, replacement
 from plugin.pipeline.write.narration import said_for
 from plugin.pipeline.write.plan import Plan
+from plugin.pipeline.write.reloads import with_reloads
 from plugin.pipeline.write.roles import classify
 from plugin.pipeline.write.sections import Notes, Sorter
 from plugin.pipeline.write.templates import guess_area, templates
@@ -105,6 +106,7 @@ def plan_of(redacted: Redacted, media: Media, cues: Cues) -> Plan:
     first_s = min((a.start_s for a in actions), default=float("inf"))
     last_s = max((a.end_s for a in actions), default=float("inf"))
     told = classify(clauses, cues, first_s=first_s, last_s=last_s)
+    actions = with_reloads(actions, told, redacted.reading, cues)
     pairs = align(actions, told, cues)
     actions = named_by_speech(actions, told, pairs, redacted.reading)
     mistakes = mistaken(actions, told, pairs)

@@ -79,7 +79,8 @@ def _own_role(said: str, text: str, cues: Cues, *, early: bool, late: bool) -> R
     if not text:
         return "closing" if cues.has("closing", said) else "aside"
     conditional = _conditional(text, cues)
-    if conditional is not None:
+    # "When customers complain that ..., we clean up ...", said before anything is done, is why it is done.
+    if conditional is not None and not (early and conditional == "troubleshooting" and cues.single["time_clause"].match(text)):
         return conditional
     if not early and cues.has("stakeholder", text):
         return "stakeholder"

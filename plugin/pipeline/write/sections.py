@@ -290,7 +290,7 @@ class Sorter:
         """The role that the prerequisites name is the one who performs the procedure."""
         for text in self.sections.prerequisites:
             found = self._cues.single["role_needed"].search(text)
-            name = _noun(found["role"]) if found else ""
+            name = _noun(found["role"]) if found and " of " not in found["role"] else ""
             if name and not any(r.role.lower() == name.lower() for r in self.sections.roles):
                 self.sections.roles.insert(0, Role(role=sentence_case(name), does=self._cues.wording["performs"]))
                 return
