@@ -40,11 +40,13 @@ def actions(watched: Watched, reading: Reading, pictures: Picture, aside: Callab
     for i, click in enumerate(clicks):
         following = clicks[i + 1] if i + 1 < len(clicks) else None
         control = pressed.control(watched, reading, pictures, click)
-        option = opened.option_at((click.x, click.y)) if opened is not None and lists.is_open(opened, reading, click) else None
-        if option is not None and opened is not None and found and found[-1].act_s == opened.time_s:
-            until = following.before if following is not None else len(reading.screens) - 1
-            found[-1] = lists.chosen(found[-1], opened, option, watched, reading, click, until)
-            continue
+        point = (click.x, click.y)
+        if opened is not None and found and found[-1].act_s == opened.time_s and lists.is_open(opened, reading, click):
+            option = opened.option_at(point)
+            if option is not None or (found[-1].box is not None and opened.holds(point, found[-1].box)):
+                until = following.before if following is not None else len(reading.screens) - 1
+                found[-1] = lists.chosen(found[-1], opened, option, watched, reading, click, until)
+                continue
         opened = lists.opened(reading, click, control, following)
         action = _action(watched, reading, pictures, control, clicks[i:])
         if action is not None:

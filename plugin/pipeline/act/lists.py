@@ -27,6 +27,10 @@ class Opened:
         near = [o for o in self.rows if o.box[1] - 6 <= point[1] <= bottom(o.box) + 6 and o.box[0] - 40 <= point[0] <= right(o.box) + 400]
         return clean(min(near, key=lambda o: abs(o.box[1] + o.box[3] // 2 - point[1])).text) if near else None
 
+    def holds(self, point: Point, control: Rect) -> bool:
+        """Whether a point lies in the list, between its control and the last option."""
+        return control[0] <= point[0] <= right(control) and bottom(control) <= point[1] <= max(bottom(o.box) for o in self.rows) + 6
+
 
 def opened(reading: Reading, click: Click, control: Control, following: Click | None) -> Opened | None:
     if control.role not in ("field", "list", "button"):
@@ -46,8 +50,11 @@ def is_open(opened: Opened, reading: Reading, click: Click) -> bool:
     return click.time_s - opened.time_s < OPEN_S and there >= 0.5 * len(opened.rows)
 
 
-def chosen(opener: Action, opened: Opened, option: str, watched: Watched, reading: Reading, click: Click, until: int) -> Action:
-    """The press that opened a list and the one on its option are one selection. Where the control shows what was chosen, that is believed."""
+def chosen(opener: Action, opened: Opened, option: str | None, watched: Watched, reading: Reading, click: Click, until: int) -> Action:
+    """The press that opened a list and the one on its option are one selection. Where the control shows what was chosen, that is believed.
+
+    ``option`` is None where the press fell beside the options: only what the control shows counts then, and ``opener`` stays what it was without.
+    """
     after = min(click.after, len(watched.stills) - 1)
     if opener.box is not None and opener.before is not None:
         was = clean(inside(reading.screens[opener.before].lines, opener.box))
@@ -56,6 +63,8 @@ def chosen(opener: Action, opened: Opened, option: str, watched: Watched, readin
             if len(shown) >= 2 and shown != was:
                 option = shown
     end_s = max(click.time_s, watched.stills[after].time_s)
+    if option is None:
+        return opener
     return replace(
         opener, kind="select", role="list", target=opened.label or opener.target, value=option, end_s=round(end_s, 3), after=after
     )

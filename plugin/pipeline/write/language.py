@@ -20,7 +20,7 @@ ROLES = (
 SINGLE = (
     "condition", "if", "failure", "fine", "harm", "otherwise", "verification", "same_again", "subordinate", "split_before", "reasons", "owner_name",
     "role_needed", "need_frame", "need_split", "if_later", "whom", "how_to", "this_is", "in_this", "and_then", "object_of", "noun_only", "sign_in",
-    "only_here", "heading_task", "state", "time_clause", "goal_later", "points_at", "addition", "trailing", "only_filler", "have_a_look", "goal_first", "means_first", "place_first", "reload",
+    "only_here", "heading_task", "state", "time_clause", "goal_later", "points_at", "addition", "trailing", "only_filler", "have_a_look", "goal_first", "means_first", "place_first", "reload", "halt",
 )  # fmt: skip
 
 _COMMON = re.compile(r"[\w'/.+-]+")

@@ -132,7 +132,7 @@ def _conditional(text: str, cues: Cues) -> Role | None:
     if cues.single["harm"].search(consequence):
         return "warning"
     if cues.single["failure"].search(condition):
-        return "troubleshooting"
+        return "decision" if cues.single["halt"].match(consequence) else "troubleshooting"
     return None if cues.single["time_clause"].match(text) else "decision"
 
 
