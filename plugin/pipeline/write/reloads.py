@@ -28,9 +28,11 @@ def with_reloads(actions: Sequence[Action], told: Sequence[Told], reading: Readi
             continue
         pressed = next((i for i in near if found[i].kind == "click"), None)
         if pressed is not None:
+            press = found[pressed]
             found[pressed] = replace(
-                found[pressed], kind="key", keys=KEYS, target=None, value=None, role=None, row=None, box=None, point=None
-            )
+                press, kind="key", keys=KEYS, start_s=min(press.start_s, clause.start_s), act_s=min(press.act_s, clause.end_s),
+                target=None, value=None, role=None, row=None, box=None, point=None,
+            )  # fmt: skip
             continue
         still = max((i for i, s in enumerate(reading.screens) if s.time_s <= clause.end_s), default=None)
         act_s = round(clause.end_s, 3)
