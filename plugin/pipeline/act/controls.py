@@ -43,7 +43,7 @@ def actions(watched: Watched, reading: Reading, pictures: Picture, aside: Callab
         point = (click.x, click.y)
         if opened is not None and found and found[-1].act_s == opened.time_s and lists.is_open(opened, reading, click):
             option = opened.option_at(point)
-            if option is not None or (found[-1].box is not None and opened.holds(point, found[-1].box)):
+            if option is not None or (found[-1].role == "list" and found[-1].box is not None and opened.holds(point, found[-1].box)):
                 until = following.before if following is not None else len(reading.screens) - 1
                 found[-1] = lists.chosen(found[-1], opened, option, watched, reading, click, until)
                 continue

@@ -127,6 +127,8 @@ class History:
 def _likeness(ran: Ran, entry: Entry) -> float:
     if entry.prompt != ran.prompt and SequenceMatcher(None, entry.prompt, ran.prompt).ratio() < 0.75:
         return 0.0
+    if entry.open and ran.output:
+        return 0.0  # what has been answered is not being typed again
     if ran.stood is None and not ran.readings:
         shorter = min(len(ran.draft), len(entry.command))
         return SequenceMatcher(None, ran.draft[:shorter], entry.command[:shorter]).ratio()

@@ -113,13 +113,24 @@ def _rows(screen: Screen, left: int, pitch: float, region: Rect) -> list[Row]:
             rows.append([line])
     out = []
     for row in rows:
-        text = ""
-        for line in sorted(row, key=lambda o: o.box[0]):
+        text, end = "", 0
+        ordered = sorted(row, key=lambda o: o.box[0])
+        for line, following in zip(ordered, [*ordered[1:], None], strict=True):
             column = max(0, round((line.box[0] - left) / pitch))
-            piece = _fit(line, pitch)
-            text = text.ljust(column if column > len(text) else len(text) + bool(text)) + piece
+            piece = _fit(_without_doubled(line, following, pitch), pitch)
+            if not (text and line.box[0] - end < 0.5 * pitch):
+                text = text.ljust(column if column > len(text) else len(text) + bool(text))
+            text, end = text + piece, right(line.box)
         out.append(Row(box=around([o.box for o in row]), text=text))
     return out
+
+
+def _without_doubled(line: Line, following: Line | None, pitch: float) -> Line:
+    """A letter that was cut in two is read at the end of one part and at the beginning of the next: the first has no room for it."""
+    doubled = following is not None and line.text[-1:] == following.text[:1] and line.text[-1:].isalnum()
+    if doubled and len(line.text) > round((line.box[2] + 0.3 * pitch) / pitch):
+        return replace(line, text=line.text[:-1])
+    return line
 
 
 def _fit(line: Line, pitch: float) -> str:

@@ -28,6 +28,8 @@ FIXED = frozenset(
 _STRONG: tuple[Role, ...] = ("retraction", "owner", "excludes", "closing", "escalation", "rollback", "role")
 
 
+_POINTING = 3
+"""Words of a condition that only points at what was said before ("if it doesn't"): it belongs to the expected result."""
 ANNOUNCED_S = 2.0
 """The first action is announced closer to it than this; what is said earlier introduces the whole."""
 
@@ -132,7 +134,8 @@ def _conditional(text: str, cues: Cues) -> Role | None:
     if cues.single["harm"].search(consequence):
         return "warning"
     if cues.single["failure"].search(condition):
-        return "decision" if cues.single["halt"].match(consequence) else "troubleshooting"
+        halts = cues.single["halt"].match(consequence) is not None and len(condition.split()) > _POINTING
+        return "decision" if halts else "troubleshooting"
     return None if cues.single["time_clause"].match(text) else "decision"
 
 
