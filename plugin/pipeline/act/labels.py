@@ -15,8 +15,10 @@ _CHEVRONS = frozenset("Vv▼▾∨⌄˅")
 _ORNAMENT = re.compile(r"^(?:[^\w\s(\[\"'“‘/$@#.]+\s*|[□☐☑✓▶▼×+>›•·]\s*)+|\s*[▼▶×›»✓?*:]+$|\s+[→>+]$|\s*[•·…]+$")
 SWITCH_PX = (64, 34)
 """A sliding switch is at most this wide and high."""
+_SMALL_TICK = 1.25
 _TICK_HEIGHTS = 1.8
 """Of a line of text: what is larger is no box to tick, but a button with a drawing."""
+_PARTED = re.compile(r"(?<=\s)([a-z]) ([a-z])(?=\s|$)")
 _SEARCH = re.compile(r"^(?:search|find|filter|suchen?|finden|filtern)$", re.IGNORECASE)
 _TICKED = re.compile(r"^(?:[□☐☑✓]|[O0o] )\s*")
 _PASSWORD = re.compile(
@@ -42,8 +44,8 @@ class Control:
 
 
 def clean(text: str) -> str:
-    """A label without the signs that decorate it (arrows, ticks, a colon or an asterisk at the end)."""
-    bare = text.strip()
+    """A label without the signs that decorate it (arrows, ticks, a colon or an asterisk at the end), and a short word whole that OCR parted ("Log i n")."""
+    bare = _PARTED.sub(r"\1\2", text.strip())
     for _ in range(3):
         bare = _ORNAMENT.sub("", bare).strip()
     return bare or text.strip()
@@ -182,7 +184,7 @@ def check_box(frame: Rect, lines: tuple[Line, ...]) -> Control:
     if left:
         return Control(target=clean(max(left, key=lambda o: right(o.box)).text), role="check box", box=frame, sure=0.5)
     words = [o for o in row if o.box[0] > right(frame) and len(clean(o.text)) >= 3]
-    if words:
+    if words and frame[3] <= _SMALL_TICK * median(o.box[3] for o in words):
         return Control(target=clean(min(words, key=lambda o: o.box[0]).text), role="check box", box=frame, sure=0.5)
     return Control(target=None, role="icon", box=frame, sure=0.35)
 

@@ -225,7 +225,7 @@ def _step(
 
 
 def _inputs(action: Action) -> tuple[Input, ...]:
-    if action.kind not in ("type", "select", "key", "navigate") or (action.value is None and not action.secret):
+    if action.kind not in ("type", "select", "navigate") or (action.value is None and not action.secret):
         return ()
     hidden = action.secret or (action.value or "").startswith("<")
     return (Input(name=action.target or "Text", value=None if hidden else action.value, secret=hidden),)

@@ -43,7 +43,7 @@ def run(context: Context) -> Sop:
 
 STAGE = Stage(
     name="write",
-    version=5,
+    version=6,
     needs=("probe", "watch", "redact"),
     produces=Sop,
     run=run,

@@ -17,7 +17,7 @@ from plugin.pipeline.write.phrases import imperative, is_pronoun_only, reader
 
 _USER_FIELD = re.compile(r"\b(?:user ?name|user|login|account|benutzer(?:name|kennung)?|anmeldename|e-?mail)\b", re.IGNORECASE)
 _PASSWORD_FIELD = re.compile(r"\b(?:pass(?:word|phrase|code)?|pin|kennwort|passwort)\b", re.IGNORECASE)
-_AGAIN_FIELD = re.compile(r"\b(?:confirm\w*|again|repeat\w*|retype|re-enter|verify|bestätig\w*|wiederhol\w*|erneut)\b", re.IGNORECASE)
+_AGAIN_FIELD = re.compile(r"\b(?:confirm\w*|again|repeat\w*|re-?type|re-enter|verify|bestätig\w*|wiederhol\w*|erneut)\b", re.IGNORECASE)
 _ENTER = ("return", "enter")
 _PLACEHOLDER = re.compile(r"^<[^>]+>$")
 _BY_ROLE = {

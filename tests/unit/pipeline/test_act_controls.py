@@ -90,12 +90,13 @@ def test_a_row_of_links_in_one_line_is_told_apart() -> None:
 
 
 def test_ornaments_do_not_belong_to_a_label() -> None:
-    assert [clean(t) for t in ("▶ Add a queue", "+ Add", "Name:", "☑ Active", "Choose ▼")] == [
+    assert [clean(t) for t in ("▶ Add a queue", "+ Add", "Name:", "☑ Active", "Choose ▼", "Log i n")] == [
         "Add a queue",
         "Add",
         "Name",
         "Active",
         "Choose",
+        "Log in",
     ]
 
 

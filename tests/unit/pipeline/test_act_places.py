@@ -74,6 +74,14 @@ def test_a_control_that_stands_alone_has_no_row() -> None:
     assert (action.target, action.row) == ("Add account", None)
 
 
+def test_a_bar_of_icons_beside_tabs_is_no_table() -> None:
+    page = Page().words(60, 40, "Accounts", 30).arrow(60, 120)
+    for i, tab in enumerate(("Databases", "Status", "Export", "Import")):
+        page.words(240 + 130 * i, 122, tab)
+    (action,) = told([page, Page().words(60, 40, "Signed out", 30)], (71, 131))
+    assert (action.role, action.row) == ("icon", None)
+
+
 def test_a_page_that_came_without_a_press_was_opened_by_the_link_of_its_name() -> None:
     menu = Page().words(60, 40, "Rules", 30).words(60, 120, "Status").words(60, 160, "Targets").words(60, 200, "Flags")
     targets = Page().words(60, 40, "Targets", 30).words(60, 120, "node one up").words(60, 160, "node two down")
