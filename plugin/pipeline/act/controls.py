@@ -45,8 +45,10 @@ def actions(watched: Watched, reading: Reading, pictures: Picture, aside: Callab
             option = opened.option_at(point)
             if option is not None or (found[-1].role == "list" and found[-1].box is not None and opened.holds(point, found[-1].box)):
                 until = following.before if following is not None else len(reading.screens) - 1
-                found[-1] = lists.chosen(found[-1], opened, option, watched, reading, click, until)
-                continue
+                selection = lists.chosen(found[-1], opened, option, watched, reading, click, until)
+                if selection is not None:
+                    found[-1] = selection
+                    continue
         opened = lists.opened(reading, click, control, following)
         action = _action(watched, reading, pictures, control, clicks[i:])
         if action is not None:

@@ -50,10 +50,12 @@ def is_open(opened: Opened, reading: Reading, click: Click) -> bool:
     return click.time_s - opened.time_s < OPEN_S and there >= 0.5 * len(opened.rows)
 
 
-def chosen(opener: Action, opened: Opened, option: str | None, watched: Watched, reading: Reading, click: Click, until: int) -> Action:
+def chosen(
+    opener: Action, opened: Opened, option: str | None, watched: Watched, reading: Reading, click: Click, until: int
+) -> Action | None:
     """The press that opened a list and the one on its option are one selection. Where the control shows what was chosen, that is believed.
 
-    ``option`` is None where the press fell beside the options: only what the control shows counts then, and ``opener`` stays what it was without.
+    None where it was a menu: a button that says afterwards what it said before. ``option`` is None where the press fell beside the options: only what the control shows counts then, and ``opener`` stays what it was without.
     """
     after = min(click.after, len(watched.stills) - 1)
     if opener.box is not None and opener.before is not None:
@@ -62,6 +64,8 @@ def chosen(opener: Action, opened: Opened, option: str | None, watched: Watched,
             shown = clean(inside(reading.screens[still].lines, opener.box))
             if len(shown) >= 2 and shown != was:
                 option = shown
+            elif shown == was and opener.role == "button":
+                return None
     end_s = max(click.time_s, watched.stills[after].time_s)
     if option is None:
         return opener

@@ -66,7 +66,8 @@ def _ticked(reading: Reading, pictures: Picture, click: Click, *, worded: bool) 
         if still != click.before and not _same_layout(reading, click.before, still, point):
             return None
         for dx, dy in _NEARBY:
-            box = picture.outline(pictures(still), (max(0, click.x + dx), max(0, click.y + dy)), widest=60, highest=40)
+            at = (max(0, click.x + dx), max(0, click.y + dy))
+            box = picture.outline(pictures(still), at, widest=60, highest=40, innermost=True)
             if box is None or not is_box(box) or distance(box, point) > _BESIDE_PX:
                 continue
             same = picture.alike(picture.cut(pictures(still), box), picture.cut(pictures(click.after), box))

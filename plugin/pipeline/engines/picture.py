@@ -65,8 +65,11 @@ def lift(gray: Image, spot: Rect, donor: Image) -> bool:
     return True
 
 
-def outline(gray: Image, point: Point, *, widest: int, highest: int) -> Rect | None:
-    """The smallest drawn rectangle around the point: the ground that the point lies on, as far as borders let it reach."""
+def outline(gray: Image, point: Point, *, widest: int, highest: int, innermost: bool = False) -> Rect | None:
+    """The smallest drawn rectangle around the point: the ground that the point lies on, as far as borders let it reach.
+
+    A small one inside of another gives way to that, since letters hold such grounds too, unless the ``innermost`` is asked for.
+    """
     height, width = gray.shape
     x, y = point
     if not (0 <= x < width and 0 <= y < height):
@@ -77,7 +80,7 @@ def outline(gray: Image, point: Point, *, widest: int, highest: int) -> Rect | N
     if seed is None:
         return None
     rect = _closed(part, seed)
-    if rect is None or (rect[2] <= 30 and rect[3] <= 30):
+    if not innermost and (rect is None or (rect[2] <= 30 and rect[3] <= 30)):
         # A tick box, or the inside of a letter on a button: the next ground outside decides.
         small = rect or (seed[0] - 6, seed[1] - 6, 12, 12)
         wider = _ground_near(part, x - left, y - top, outside=small)

@@ -210,3 +210,27 @@ def test_an_arrow_without_words_is_told_by_what_it_shows() -> None:
         [page, Page().words(60, 120, "Available groups").words(560, 120, "Chosen groups").words(560, 160, "Support")], (431, 211)
     )
     assert (action.kind, action.target, action.role, action.value) == ("click", None, "icon", "arrow_right")
+
+
+def test_a_menu_that_a_button_opens_is_two_presses() -> None:
+    def page(opened: bool) -> Page:
+        page = Page().words(60, 40, "Devices", 30).words(60, 128, "Add Filter").button(200, 120, "With selected", width=140)
+        return page.words(208, 170, "Repair").words(208, 196, "Move to storage").words(208, 222, "Retire") if opened else page
+
+    done = Page().words(60, 40, "Devices", 30).words(60, 128, "Add Filter").button(200, 120, "With selected", width=140)
+    actions = told([page(False), page(True), done.words(60, 400, "Two devices were moved")], (270, 138), (260, 204))
+    assert [(a.kind, a.target) for a in actions] == [("click", "With selected"), ("click", "Move to storage")]
+
+
+def test_a_tick_box_in_a_cell_is_found_under_the_pointer() -> None:
+    def page(*, ticked: bool) -> Page:
+        page = Page().words(60, 40, "Devices", 30)
+        for i, name in enumerate(("NB-2039", "NB-2040", "NB-2041")):
+            page.field(100, 120 + 48 * i, 40, height=48).field(140, 120 + 48 * i, 60, height=48).field(
+                200, 120 + 48 * i, 200, name, height=48
+            )
+            page.box(112, 130 + 48 * i)
+        return page.words(114, 176, "x", 14) if ticked else page
+
+    (action,) = told([page(ticked=False), page(ticked=True)], (121, 187))
+    assert (action.kind, action.target) == ("tick", "NB-2040")
