@@ -20,6 +20,7 @@ _TICK_HEIGHTS = 1.8
 """Of a line of text: what is larger is no box to tick, but a button with a drawing."""
 _PARTED = re.compile(r"(?<=\s)([a-z]) ([a-z])(?=\s|$)")
 _SEARCH = re.compile(r"^(?:search|find|filter|suchen?|finden|filtern)$", re.IGNORECASE)
+_TICK_SIGNS = frozenset("□☐☑")
 _TICKED = re.compile(r"^(?:[□☐☑✓]|[O0o] )\s*")
 _PASSWORD = re.compile(
     r"\b(?:pass(?:word|phrase|wd|code)?|passwort|kennwort|pin|secret|token|api[ _-]?key|private key|client secret|one-time code|otp)\b",
@@ -66,6 +67,8 @@ def control_at(point: Point, lines: tuple[Line, ...], outlined: Outline, hover: 
     frame, line, lines = _frame_and_line(point, frame, lines, outlined)
     if frame is not None and is_box(frame):
         return check_box(frame, lines)
+    if line is not None and line.text.strip() in _TICK_SIGNS:
+        return check_box(line.box, lines)
     if line is not None and _on_tick(point, line):
         side = line.box[3]
         return Control(target=clean(line.text), role="check box", box=(line.box[0] - 3, line.box[1] - 3, side + 6, side + 6))

@@ -120,4 +120,4 @@ def _pictures(folder: Path, watched: Watched) -> Callable[[int], Any]:
     return load
 
 
-STAGE = Stage(name="act", version=17, needs=("watch", "read"), produces=Actions, run=run, uses=("side_files",), isolated=True)
+STAGE = Stage(name="act", version=18, needs=("watch", "read"), produces=Actions, run=run, uses=("side_files",), isolated=True)
