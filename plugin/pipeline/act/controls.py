@@ -11,7 +11,8 @@ from statistics import median
 from plugin.pipeline.act import lists, pressed, values
 from plugin.pipeline.act.frames import frame_at
 from plugin.pipeline.act.geometry import centre, grown, holds, line_at
-from plugin.pipeline.act.labels import Control, is_password, looks_like_field
+from plugin.pipeline.act.labels import Control, looks_like_field
+from plugin.pipeline.act.naming import is_password
 from plugin.pipeline.act.values import Picture
 from plugin.pipeline.artefacts import Action, ActionKind, Click, Reading, Rect, Watched
 from plugin.pipeline.engines import picture

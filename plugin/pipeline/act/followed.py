@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from plugin.pipeline.act.geometry import grown
-from plugin.pipeline.act.labels import clean
+from plugin.pipeline.act.naming import clean
 from plugin.pipeline.act.places import Places
 from plugin.pipeline.artefacts import Action, Line, Reading, Watched
 

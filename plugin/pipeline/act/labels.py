@@ -3,29 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from statistics import median
 
-from plugin.pipeline.act.frames import in_border
 from plugin.pipeline.act.geometry import bottom, distance, holds, line_at, right, same_row, share, words_within
+from plugin.pipeline.act.naming import TICKED, Outline, button_beside, clean, field_label
 from plugin.pipeline.artefacts import Line, Point, Rect
 
 _CHEVRONS = frozenset("Vv▼▾∨⌄˅")
-_ORNAMENT = re.compile(r"^(?:[^\w\s(\[\"'“‘/$@#.]+\s*|[□☐☑✓▶▼×+>›•·]\s*)+|\s*[▼▶×›»✓?*:]+$|\s+[→>+]$|\s*[•·…]+$")
 SWITCH_PX = (64, 34)
 """A sliding switch is at most this wide and high."""
 _SMALL_TICK = 1.25
 _TICK_HEIGHTS = 1.8
 """Of a line of text: what is larger is no box to tick, but a button with a drawing."""
-_PARTED = re.compile(r"(?<=\s)([a-z]) ([a-z])(?=\s|$)")
 _SEARCH = re.compile(r"^(?:search|find|filter|suchen?|finden|filtern)$", re.IGNORECASE)
 _TICK_SIGNS = frozenset("□☐☑")
-_TICKED = re.compile(r"^(?:[□☐☑✓]|[O0o] )\s*")
-_PASSWORD = re.compile(
-    r"\b(?:pass(?:word|phrase|wd|code)?|passwort|kennwort|pin|secret|token|api[ _-]?key|private key|client secret|one-time code|otp)\b",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,22 +34,6 @@ class Control:
     sure: float = 0.7
     words: str | None = None
     label: str | None = None
-
-
-def clean(text: str) -> str:
-    """A label without the signs that decorate it (arrows, ticks, a colon or an asterisk at the end), and a short word whole that OCR parted ("Log i n")."""
-    bare = _PARTED.sub(r"\1\2", text.strip())
-    for _ in range(3):
-        bare = _ORNAMENT.sub("", bare).strip()
-    return bare or text.strip()
-
-
-def is_password(label: str | None) -> bool:
-    return bool(label and _PASSWORD.search(label))
-
-
-Outline = Callable[[Point], Rect | None]
-"""The drawn rectangle around a point."""
 
 
 def control_at(point: Point, lines: tuple[Line, ...], outlined: Outline, hover: Rect | None, size: tuple[int, int]) -> Control:
@@ -165,7 +141,7 @@ def is_box(frame: Rect) -> bool:
 
 
 def _on_tick(point: Point, line: Line) -> bool:
-    return bool(_TICKED.match(line.text)) and point[0] - line.box[0] <= line.box[3] + 3
+    return bool(TICKED.match(line.text)) and point[0] - line.box[0] <= line.box[3] + 3
 
 
 def check_box(frame: Rect, lines: tuple[Line, ...]) -> Control:
@@ -205,7 +181,7 @@ def _worded(point: Point, line: Line, frame: Rect | None, lines: tuple[Line, ...
     if len(inside) > 1:
         return Control(target=clean(text), role="link", box=_padded(box))
     if looks_like_field(line.box, frame):
-        button = _button_beside(frame, lines)
+        button = button_beside(frame, lines)
         label = button if button and _SEARCH.match(button) else field_label(frame, lines, outlined)
         return Control(target=label or _placeholder(text), role="field", box=frame, words=clean(text))
     return Control(target=clean(text), role="button", box=frame, label=field_label(frame, lines, outlined))
@@ -229,7 +205,7 @@ def _placeholder(text: str) -> str:
 def _framed(point: Point, frame: Rect, lines: tuple[Line, ...], size: tuple[int, int], outlined: Outline) -> Control:
     inside = [o for o in lines if share(o.box, frame) > 0.6 and any(c.isalnum() for c in o.text)]
     label = field_label(frame, lines, outlined)
-    button = _button_beside(frame, lines)
+    button = button_beside(frame, lines)
     if button and frame[2] >= 60 and (_SEARCH.match(button) or (not inside and field_label(frame, lines, outlined, near=True) is None)):
         return Control(target=button, role="field", box=frame, sure=0.5)
     if _is_switch(frame) and not any(len(o.text) > 1 for o in inside):
@@ -254,12 +230,6 @@ def _framed(point: Point, frame: Rect, lines: tuple[Line, ...], size: tuple[int,
     return Control(target=None, role="field" if frame[2] >= 60 else "icon", box=frame, sure=0.3)
 
 
-def _button_beside(frame: Rect, lines: tuple[Line, ...]) -> str | None:
-    """The words right after a field: a search field is often named by nothing but its button."""
-    after = [o for o in lines if same_row(o.box, frame) and -6 <= o.box[0] - right(frame) <= 80 and len(clean(o.text)) >= 3]
-    return clean(min(after, key=lambda o: o.box[0]).text) if after else None
-
-
 def _is_switch(frame: Rect | None) -> bool:
     return frame is not None and frame[2] <= SWITCH_PX[0] and 10 <= frame[3] <= SWITCH_PX[1] and frame[2] >= 1.3 * frame[3]
 
@@ -269,69 +239,6 @@ def _switch(frame: Rect, lines: tuple[Line, ...], label: str | None) -> Control:
     after = [o for o in lines if same_row(o.box, frame) and 0 <= o.box[0] - right(frame) <= 40 and len(clean(o.text)) >= 3]
     name = clean(min(after, key=lambda o: o.box[0]).text) if after else label
     return Control(target=name, role="check box" if name else "icon", box=frame, sure=0.6, label=label)
-
-
-def field_label(frame: Rect, lines: tuple[Line, ...], outlined: Outline, *, near: bool = False) -> str | None:
-    """The words that name a field: close to its left on its row, above it at its left edge, else (unless ``near``) farther to its left.
-
-    What stands inside another field is that field's content and names nothing.
-    """
-
-    def free(line: Line) -> bool:
-        around = outlined((max(0, line.box[0] - 3), line.box[1] + line.box[3] // 2))
-        # A cell of a form that holds the label is higher than a field beside it.
-        fieldlike = around is not None and around[3] <= min(60, frame[3] + 8) and 60 <= around[2] < 0.6 * line.box[2] + 700
-        return not fieldlike or around is None or share(line.box, around) <= 0.6
-
-    words = [
-        o
-        for o in lines
-        if sum(c.isalpha() for c in o.text) >= 2 and (share(o.box, frame) < 0.3 or in_border(o.box, frame)) and not _TICKED.match(o.text)
-    ]
-    key = _key_beside(frame, words, outlined)
-    if key is not None:
-        return key
-    above = [
-        o
-        for o in words
-        if -0.9 * o.box[3] <= frame[1] - bottom(o.box) <= 30 and -14 <= frame[0] - o.box[0] <= 30 and o.box[3] <= 40 and len(o.text) <= 60
-    ]
-    left = [o for o in words if same_row(o.box, frame) and -6 <= frame[0] - right(o.box) <= 300]
-    colon = [o for o in left if o.text.rstrip().endswith(":")]
-    for limit, candidates in ((300, colon), (60, left), (0, above), (300, [] if near else _first_of_row(frame, words))):
-        close = [o for o in candidates if not limit or candidates is not left or frame[0] - right(o.box) <= limit]
-        ordered = sorted(close, key=lambda o: right(o.box) if limit else bottom(o.box), reverse=True)
-        found = next((o for o in ordered[:3] if free(o) or (limit and candidates is not left and candidates is not colon)), None)
-        if found is not None:
-            return clean(found.text)
-    return None
-
-
-_CELL_GAP_PX = 90
-
-
-def _first_of_row(frame: Rect, words: list[Line]) -> list[Line]:
-    """In a table of fields the first words of the row name it; a menu at the side is farther away than one cell from the next."""
-    row = sorted((o for o in words if same_row(o.box, frame) and right(o.box) <= frame[0] + 6), key=lambda o: right(o.box), reverse=True)
-    first: Line | None = None
-    edge = frame[0]
-    for line in row:
-        if edge - right(line.box) > (300 if first is None else _CELL_GAP_PX):
-            break
-        first, edge = line, line.box[0]
-    return [first] if first is not None else []
-
-
-def _key_beside(frame: Rect, words: list[Line], outlined: Outline) -> str | None:
-    """In a row of two fields, a name and its value, the name that was filled in is what the second one is called by."""
-    for line in words:
-        if same_row(line.box, frame) and line.box[0] < frame[0]:
-            middle = line.box[1] + line.box[3] // 2
-            other = outlined((max(0, line.box[0] - 3), middle)) or outlined((right(line.box) + 6, middle))
-            alike = other is not None and abs(other[3] - frame[3]) <= 4 and abs(other[1] - frame[1]) <= 4 and other[2] >= 60
-            if alike and other is not None and 10 <= frame[0] - right(other) <= 30 and share(line.box, other) > 0.6:
-                return clean(line.text)
-    return None
 
 
 def _row_of(point: Point, lines: tuple[Line, ...]) -> Control | None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from plugin.pipeline.act.geometry import bottom, right
-from plugin.pipeline.act.labels import Control, clean
+from plugin.pipeline.act.labels import Control
+from plugin.pipeline.act.naming import clean
 from plugin.pipeline.act.values import inside
 from plugin.pipeline.artefacts import Action, Click, Line, Point, Reading, Rect, Watched
 

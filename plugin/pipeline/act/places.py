@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from plugin.pipeline.act.geometry import bottom, centre, right, same_row
-from plugin.pipeline.act.labels import clean
+from plugin.pipeline.act.naming import clean
 from plugin.pipeline.artefacts import Line, Reading, Rect, Screen
 from plugin.pipeline.engines import picture
 

@@ -10,7 +10,8 @@ from difflib import SequenceMatcher
 
 from plugin.pipeline.act.frames import frame_at
 from plugin.pipeline.act.geometry import distance, grown, line_at, share
-from plugin.pipeline.act.labels import Control, check_box, clean, control_at, field_label, is_box, segment
+from plugin.pipeline.act.labels import Control, check_box, control_at, is_box, segment
+from plugin.pipeline.act.naming import clean, field_label
 from plugin.pipeline.act.values import Picture, still_there
 from plugin.pipeline.artefacts import Click, Line, Point, Reading, Rect, Watched
 from plugin.pipeline.engines import picture, shapes

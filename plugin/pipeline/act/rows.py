@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from plugin.pipeline.act.geometry import centre, right, same_row
-from plugin.pipeline.act.labels import clean
+from plugin.pipeline.act.naming import clean
 from plugin.pipeline.artefacts import Action, Line
 
 _COLUMN_PX = 24

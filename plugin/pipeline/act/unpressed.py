@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 
 from plugin.pipeline.act.frames import frame_at, in_border
 from plugin.pipeline.act.geometry import centre, grown, share
-from plugin.pipeline.act.labels import clean, field_label, is_cell, is_password, looks_like_field
+from plugin.pipeline.act.labels import is_cell, looks_like_field
+from plugin.pipeline.act.naming import clean, field_label, is_password
 from plugin.pipeline.act.values import Picture, agreed, inside, still_there
 from plugin.pipeline.artefacts import Action, Point, Reading, Rect, Watched
 from plugin.pipeline.engines import picture

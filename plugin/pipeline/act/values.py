@@ -10,7 +10,7 @@ from typing import Any
 
 from plugin.pipeline.act.frames import frame_at, in_border
 from plugin.pipeline.act.geometry import bottom, grown, right, share, words_within
-from plugin.pipeline.act.labels import clean
+from plugin.pipeline.act.naming import clean
 from plugin.pipeline.artefacts import Click, Line, Point, Reading, Rect
 
 Picture = Callable[[int], Any]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from plugin.pipeline.act.labels import clean, segment
+from plugin.pipeline.act.labels import segment
+from plugin.pipeline.act.naming import clean
 from plugin.pipeline.act.stage import find_actions
 from plugin.pipeline.act.values import inside
 from plugin.pipeline.artefacts import Action, Click, Line, Still, Watched
