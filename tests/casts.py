@@ -42,8 +42,10 @@ def record(
 
     def listen(seconds: float) -> None:
         until = time.monotonic() + seconds
+        waiting = select.poll()  # select() itself knows no file beyond the thousandth
+        waiting.register(line, select.POLLIN)
         while (left := until - time.monotonic()) > 0:
-            if select.select([line], [], [], left)[0]:
+            if waiting.poll(1000 * left):
                 try:
                     data = os.read(line, 65536)
                 except OSError:

@@ -11,8 +11,10 @@ from typing import Any
 
 import pytest
 
-from plugin.domain.errors import Exhausted, Forbidden, UnusableRecording
-from plugin.services import accounts, attached, installations, page_events
+from connectors.download import Fetching, fetch
+from connectors.errors import Reject, Retry
+from plugin.domain.errors import Forbidden
+from plugin.services import accounts, installations, page_events
 from plugin.services.installations import GOODBYE, Installation, Site
 from plugin.store import tables
 from tests.databases import KINDS, database_url
@@ -134,20 +136,17 @@ def test_removing_an_old_installation_leaves_the_one_that_serves_the_site(world:
     ["https://127.0.0.1:9/x", "https://localhost:9/x", "http://api.example.com/x", "file:///etc/passwd", "https://[::ffff:10.0.0.1]/x"],
 )
 def test_a_download_never_leads_into_our_own_network(tmp_path: Path, address: str) -> None:
-    with database_url("sqlite") as url:
-        world = make_world(tmp_path, url)
-        assert world.deps.settings.allow_private_addresses is False
-        with pytest.raises(UnusableRecording, match="not followed"), attached._opened(world.deps, address, "Bearer secret"):
-            pass
-        world.deps.database.close()
+    how = Fetching(most_bytes=1000, allow_private=False, authorization="Bearer secret")
+    with pytest.raises(Reject) as refused:
+        fetch(address, tmp_path / "recording", how)
+    assert "secret" not in str(refused.value)
+    assert not (tmp_path / "recording").exists()
 
 
 def test_a_host_that_is_not_there_is_tried_again_later(tmp_path: Path) -> None:
-    with database_url("sqlite") as url:
-        world = make_world(tmp_path, url)
-        with pytest.raises(Exhausted), attached._opened(world.deps, "https://no-such-host.invalid/x", "Bearer secret"):
-            pass
-        world.deps.database.close()
+    with pytest.raises(Retry) as later:
+        fetch("https://no-such-host.invalid/x", tmp_path / "recording", Fetching(most_bytes=1000, allow_private=False))
+    assert later.value.after_s
 
 
 def _publication(world: World, site: Site, *, page_id: str) -> None:
