@@ -8,6 +8,7 @@ import itertools
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -116,7 +117,8 @@ def test_two_writers_at_once_end_with_the_bytes_of_the_source(make: Callable[...
     def send(_: int) -> None:
         while not (now := spool.get("wsp_1", upload.id)).complete:
             try:
-                _receive(spool.write(now, now.offset, atomic=False), source[now.offset : now.offset + 40_000])
+                with closing(spool.write(now, now.offset, atomic=False)) as writing:
+                    _receive(writing, source[now.offset : now.offset + 40_000])
             except (TakenOver, OffsetMismatch):
                 continue
 
