@@ -107,7 +107,7 @@ def repeated(sample: Path, hours: float, out: Path) -> Path:
     """The sample's packets again and again until ``hours`` are reached; nothing is encoded anew."""
     import av
 
-    length_s = duration_s(sample)
+    length_s = duration_s(sample) + 0.2  # what a stream is longer than the others
     with av.open(str(out), "w") as new:
         streams = None
         for n in range(max(1, round(hours * 3600 / length_s))):
