@@ -5,10 +5,12 @@ from __future__ import annotations
 import base64
 import json
 import mimetypes
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup, escape
 
 from plugin.domain.sop import Sop, Step
 
@@ -45,6 +47,12 @@ def fence(text: str) -> str:
     return "`" * max(3, longest + 1)
 
 
+def coded(text: str) -> Markup:
+    """Commands between backticks as code, everything escaped."""
+    parts = re.split(r"`([^`]+)`", text)
+    return Markup("").join(Markup("<code>{}</code>").format(part) if i % 2 else escape(part) for i, part in enumerate(parts))
+
+
 def _environment() -> Environment:
     environment = Environment(
         loader=PackageLoader("plugin.export"),
@@ -54,7 +62,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters.update(clock=clock, basis=basis_of, fence=fence, yaml=_yaml_text)
+    environment.filters.update(clock=clock, coded=coded, basis=basis_of, fence=fence, yaml=_yaml_text)
     return environment
 
 

@@ -3,7 +3,7 @@ import re
 from markdown_it import MarkdownIt
 
 from plugin.domain.sop import Command, Escalation, Evidence, Input, Picture, Review, Scope, Sop, Step, Trouble
-from plugin.export import clock, to_html, to_markdown
+from plugin.export import clock, coded, to_html, to_markdown
 
 STEPS = (
     Step(
@@ -69,3 +69,8 @@ def test_an_empty_document_has_no_empty_sections() -> None:
 
 def test_times_read_like_a_players() -> None:
     assert [clock(s) for s in (0, 83.2, 3723)] == ["0:00", "1:23", "1:02:03"]
+
+
+def test_commands_in_sentences_are_code_and_nothing_else_is() -> None:
+    assert str(coded("Check it: run `ls <dir>` & wait.")) == "Check it: run <code>ls &lt;dir&gt;</code> &amp; wait."
+    assert str(coded("A lone ` stays <b>as it is</b>.")) == "A lone ` stays &lt;b&gt;as it is&lt;/b&gt;."
