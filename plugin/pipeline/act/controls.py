@@ -44,12 +44,14 @@ def actions(watched: Watched, reading: Reading, pictures: Picture, aside: Callab
         point = (click.x, click.y)
         if opened is not None and found and found[-1].act_s == opened.time_s and lists.is_open(opened, reading, click):
             option = opened.option_at(point)
-            if option is not None or (found[-1].role == "list" and found[-1].box is not None and opened.holds(point, found[-1].box)):
+            if option is not None:
                 until = following.before if following is not None else len(reading.screens) - 1
                 selection = lists.chosen(found[-1], opened, option, watched, reading, click, until)
                 if selection is not None:
                     found[-1] = selection
                     continue
+            elif found[-1].role == "list" and found[-1].box is not None and opened.holds(point, found[-1].box):
+                continue  # beside the options: what was chosen is what the control shows
         opened = lists.opened(reading, click, control, following)
         action = _action(watched, reading, pictures, control, clicks[i:])
         if action is not None:

@@ -56,7 +56,7 @@ def chosen(
 ) -> Action | None:
     """The press that opened a list and the one on its option are one selection. Where the control shows what was chosen, that is believed.
 
-    None where it was a menu: a button that says afterwards what it said before. ``option`` is None where the press fell beside the options: only what the control shows counts then, and ``opener`` stays what it was without.
+    None where it was a menu: a button that says afterwards what it said before.
     """
     after = min(click.after, len(watched.stills) - 1)
     if opener.box is not None and opener.before is not None:
@@ -68,8 +68,6 @@ def chosen(
             elif shown == was and opener.role == "button":
                 return None
     end_s = max(click.time_s, watched.stills[after].time_s)
-    if option is None:
-        return opener
     return replace(
         opener, kind="select", role="list", target=opened.label or opener.target, value=option, end_s=round(end_s, 3), after=after
     )

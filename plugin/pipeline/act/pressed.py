@@ -102,7 +102,7 @@ def _pointer_near(watched: Watched, still: int, box: Rect) -> bool:
 def _whole(box: Rect, at: Point, pictures: Picture, still: int) -> Rect:
     """A field that its own pointer or caret seems to part in two: as wide as stills shortly before show it in that place."""
     for earlier in range(still - 1, max(-1, still - 4), -1):
-        before = picture.outline(pictures(earlier), at, widest=1400, highest=90)
+        before = frame_at(pictures(earlier), (), at)
         if (
             before is not None
             and abs(before[1] - box[1]) <= 2
@@ -157,7 +157,7 @@ def text_area(watched: Watched, pictures: Picture, click: Click, lines: Sequence
     frame = picture.outline(gray, (click.x, click.y), widest=1400, highest=_AREA_PX)
     if frame is None or frame[3] <= 60 or frame[2] * frame[3] > 0.15 * watched.width * watched.height:
         return None
-    label = field_label(frame, tuple(lines), lambda at: picture.outline(gray, at, widest=1400, highest=90))
+    label = field_label(frame, tuple(lines), lambda at: frame_at(gray, (), at))
     return Control(target=label, role="field", box=frame) if label else None
 
 

@@ -55,7 +55,7 @@ def _field(watched: Watched, reading: Reading, pictures: Picture, still: int, at
     frame = frame_at(pictures(still), lines, at)
     if frame is None or not (80 <= frame[2] < 0.9 * watched.width and 16 <= frame[3] <= 60):
         return None
-    if is_cell(frame, lambda point: picture.outline(pictures(still), point, widest=1400, highest=90)):
+    if is_cell(frame, lambda point: frame_at(pictures(still), (), point)):
         return None
     same_ground = abs(picture.ground(pictures(still), frame) - picture.ground(pictures(still - 1), frame)) <= 12
     return frame if same_ground and still_there(pictures(still - 1), reading.screens[still - 1].lines, at, frame) else None
@@ -86,11 +86,7 @@ def _typed(watched: Watched, reading: Reading, pictures: Picture, still: int, at
     if words and not looks_like_field(words[0].box, frame):
         return None
     lines = reading.screens[still - 1].lines
-    label = (
-        clean(before)
-        if floats
-        else field_label(frame, lines, lambda point: picture.outline(pictures(still - 1), point, widest=1400, highest=90))
-    )
+    label = clean(before) if floats else field_label(frame, lines, lambda point: frame_at(pictures(still - 1), (), point))
     if label is None:
         return None
     secret = dotted or is_password(label)

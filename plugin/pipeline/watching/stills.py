@@ -14,8 +14,6 @@ from plugin.pipeline.engines.video import Frame
 from plugin.pipeline.watching.differences import changed_cells, overlap, rectangles
 
 LEAST_REST_S = 0.25
-CLOSEST_S = 0.4
-"""Two stills are not nearer to each other than this, unless something would be lost."""
 BUSY_EVERY_S = 12.0
 """In a picture that never rests (a film) one still is kept this often."""
 SURE_PX = 24
