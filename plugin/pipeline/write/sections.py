@@ -188,6 +188,9 @@ class Sorter:
             self.sections.escalation.append(Escalation(when=last.when, to=f"{last.to.rstrip('.')}. {self._sentence(one)}"))
             return
         when, then = condition_of(one.clause.text, self._cues)
+        if when and not then and (call := self._cues.single["whom"].search(when)):
+            # Without a comma heard between them, the call itself ends the condition ("if that fails too, escalate to ...").
+            when, then = _TOO.sub("", when[: call.start()]).strip(" ,"), when[call.start() :]
         self.sections.escalation.append(
             Escalation(when=when or self._cues.wording["unresolved"], to=whom(then or one.clause.text, self._cues))
         )
@@ -323,6 +326,9 @@ def split_scope(text: str, cues: Cues) -> tuple[str, str]:
     if at is None or len(pieces) < 2 or cues.has("excludes", pieces[at].lower()):
         return "", text
     return pieces[at].rstrip(",;"), " ".join(p for i, p in enumerate(pieces) if i != at)
+
+
+_TOO = re.compile(r"\b(?:too?|then|dann|auch)\s*$", re.IGNORECASE)
 
 
 def condition_of(text: str, cues: Cues) -> tuple[str, str]:

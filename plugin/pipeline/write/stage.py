@@ -43,7 +43,7 @@ def run(context: Context) -> Sop:
 
 STAGE = Stage(
     name="write",
-    version=6,
+    version=7,
     needs=("probe", "watch", "redact"),
     produces=Sop,
     run=run,

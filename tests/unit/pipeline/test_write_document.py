@@ -57,6 +57,12 @@ def test_each_sentence_finds_its_section() -> None:
     assert sop.steps[0].expected == "It should say inactive."
 
 
+def test_whom_to_call_is_found_where_no_comma_was_heard() -> None:
+    sentences = said((9.0, 12.0, "So first we stop the service."), (38.0, 42.0, "If that fails to escalate to the storage team lead."))
+    (call,) = written(sentences, STEPS[0]).escalation
+    assert (call.when, call.to) == ("that fails", "storage team lead")
+
+
 def test_a_command_is_told_with_its_purpose_and_to_the_letter() -> None:
     first, second = written(NARRATED, *STEPS).steps
     assert first.action == "Stop the service on the old machine: run `systemctl stop wiki`."
