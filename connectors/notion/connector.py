@@ -40,12 +40,13 @@ from connectors.notion.looks import Looks
 from connectors.notion.merge import Merger, Read
 from connectors.notion.nodes import from_json
 from connectors.notion.people import People
-from connectors.notion.publish import Publisher, Trashed, Wish, fresh, moment, version_of
+from connectors.notion.publish import Publisher, Trashed, Wish
 from connectors.notion.render import Body, render
 from connectors.notion.restore import keep_edits, numbered, old_version
 from connectors.notion.reviews import Reviews
 from connectors.notion.settings import Settings, notion_id
 from connectors.notion.setup import Places, Setup
+from connectors.notion.signs import fresh, moment, version_of
 from connectors.notion.text import Run, from_rich_text, pieces, plain, to_rich_text
 from connectors.notion.uploads import Uploads
 from connectors.notion.versions import Versions, as_version

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -17,7 +16,7 @@ from typing import Any
 from connectors.contract import Asset, Choice, Edit, Known, Origin, Receipt, Ref
 from connectors.errors import Conflict, Gone, Reject
 from connectors.notion import properties as p
-from connectors.notion.adopting import Finder, user_of
+from connectors.notion.adopting import Finder
 from connectors.notion.batch import batches
 from connectors.notion.client import Api
 from connectors.notion.failures import NAME, Doubtful, Edited
@@ -28,6 +27,7 @@ from connectors.notion.nodes import Node, from_json, request, to_json
 from connectors.notion.people import People
 from connectors.notion.render import history_node
 from connectors.notion.setup import ROW_BY, Place, Places
+from connectors.notion.signs import by_us, fresh, moment, newer, seen, unsigned, untouched, version_of
 from connectors.notion.snapshot import Copier
 from connectors.notion.text import safe_link
 from connectors.notion.uploads import Uploads
@@ -128,7 +128,7 @@ class Publisher:
             )
         base = memory.base if memory else {}
         markdown = self.markdown(identity)
-        same = markdown is not None and markdown == base.get("markdown") and _untouched(page, base)
+        same = markdown is not None and markdown == base.get("markdown") and untouched(page, base)
         return Stand(page=page, base=base, markdown=markdown, same=same)
 
     def markdown(self, identity: str) -> str | None:
@@ -139,7 +139,7 @@ class Publisher:
             return None
         if answer.get("truncated") or not isinstance(answer.get("markdown"), str):
             return None
-        return hashlib.sha256(_unsigned(answer["markdown"]).encode("utf-8", "replace")).hexdigest()[:32]
+        return hashlib.sha256(unsigned(answer["markdown"]).encode("utf-8", "replace")).hexdigest()[:32]
 
     def _create(self, wish: Wish, places: Places, journal: Journal) -> Receipt:
         day = self._begin(wish, journal)
@@ -281,7 +281,7 @@ class Publisher:
 
     def _edited_meanwhile(self, identity: str) -> bool:
         """Whether a person was the last to edit, while we wrote the body: then the next look has to read all of the page to find out what."""
-        return not _by_us(self._api.get(f"pages/{identity}"))
+        return not by_us(self._api.get(f"pages/{identity}"))
 
     def _facts(
         self, wish: Wish, places: Places, page: Mapping[str, Any], before: Mapping[str, Any], base: Mapping[str, Any]
@@ -370,49 +370,3 @@ class _End:
 
 
 _NOTHING = object()
-
-
-def newer(known: Known | None, memory: Known | None) -> Known | None:
-    """Of the caller's and our own memory of one page the later; the caller's names the page."""
-    if known is None or memory is None or known.ref.id != memory.ref.id:
-        return known or memory
-    return memory if memory.base.get("n", 0) >= known.base.get("n", 0) else known
-
-
-def fresh(edits: Sequence[Edit], base: Mapping[str, Any]) -> tuple[Edit, ...]:
-    """People's own blocks are reported once; changes of our blocks until we have taken them over."""
-    told = set(base.get("own", ()))
-    return tuple(e for e in edits if e.before is not None or e.after not in told)
-
-
-def seen(page: Mapping[str, Any]) -> list[str]:
-    """Who edited the page last, and when to the minute."""
-    return [user_of(page, "last_edited_by"), str(page.get("last_edited_time") or "")]
-
-
-def _untouched(page: Mapping[str, Any], base: Mapping[str, Any]) -> bool:
-    """False where a person was the last to edit, so that the blocks themselves have to be read: Markdown does not show everything."""
-    return _by_us(page) or base.get("seen") in (None, seen(page))
-
-
-def _by_us(page: Mapping[str, Any]) -> bool:
-    """Whether the last edit of a page of ours was our own, or is not told."""
-    return user_of(page, "last_edited_by") in ("", user_of(page, "created_by"))
-
-
-def _unsigned(markdown: str) -> str:
-    """Signed addresses change at every read; what stays of them is the file's name."""
-    return re.sub(r"https?://[^\s()<>\"]*/([^\s()<>\"/?]+)\?[^\s()<>\"]*", r"\1", markdown)
-
-
-def version_of(markdown: str | None, page: Mapping[str, Any]) -> str:
-    """Our revision and a sign of the content, as in ``3-c51d9b472e68``; the minute of the last edit where Notion does not show all of it."""
-    number, sign = p.read(page, p.VERSION), markdown[:12] if markdown else str(page.get("last_edited_time") or "")
-    return f"{number:g}-{sign}" if isinstance(number, (int, float)) else sign
-
-
-def moment(value: Any) -> datetime | None:
-    try:
-        return datetime.fromisoformat(str(value))
-    except ValueError:
-        return None

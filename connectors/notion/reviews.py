@@ -16,8 +16,9 @@ from connectors.notion.client import Api
 from connectors.notion.journal import Journal, journal_path, only_one
 from connectors.notion.nodes import Node, content, from_json, read, to_json
 from connectors.notion.people import People
-from connectors.notion.publish import Publisher, newer, seen, version_of
+from connectors.notion.publish import Publisher
 from connectors.notion.setup import Places
+from connectors.notion.signs import newer, seen, version_of
 
 
 class Reviews:

@@ -2,48 +2,22 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from plugin.domain.document import to_document
-from plugin.domain.sop import Sop
 from tests.contract.confluence.fake import PERSON, FakeConfluence, Fault
-from tests.contract.confluence.pages import asset, document, reworded
+from tests.contract.confluence.pages import document, reworded
+from tests.contract.shell import Shell
 
 
-class Shell:
-    """One folder with an SOP, one data folder."""
-
-    def __init__(self, fake: FakeConfluence, folder: Path) -> None:
-        self.fake, self.data, self.sop = fake, folder / "data", folder / "sop"
-
-    def write(self, sop: Sop) -> None:
-        (self.sop / "images").mkdir(parents=True, exist_ok=True)
-        (self.sop / "sop.json").write_text(json.dumps(to_document(sop)))
-        for number in (1, 2):
-            (self.sop / asset(number).name).write_bytes(asset(number).read())
-
-    def run(self, *more: str, code: int = 0, **environment: str) -> dict[str, Any]:
-        variables = {k: v for k, v in os.environ.items() if not k.startswith("SOPWRIGHT_")}
-        variables |= self.fake.environment() | {"SOPWRIGHT_DATA": str(self.data)} | environment
-        command = [sys.executable, "-m", "plugin", "publish", str(self.sop), "--target", "confluence", "--json", *more]
-        done = subprocess.run(command, env=variables, capture_output=True, text=True, timeout=120, check=False)
-        assert done.returncode == code, done.stderr
-        assert self.fake.token not in done.stdout + done.stderr
-        assert "Traceback" not in done.stderr
-        self.said = done.stderr
-        return json.loads(done.stdout.splitlines()[-1]) if done.stdout.strip() else {}
+def shell_for(fake: FakeConfluence, folder: Path) -> Shell:
+    return Shell("confluence", folder, settings=fake.environment(), token=fake.token)
 
 
 def test_published_again_and_again(confluence: FakeConfluence, tmp_path: Path) -> None:
-    shell = Shell(confluence, tmp_path)
+    shell = shell_for(confluence, tmp_path)
     shell.write(document())
     first = shell.run()
     assert set(first) == {"page_id", "version", "url", "requests", "writes", "conflicts"}
@@ -76,7 +50,7 @@ def test_published_again_and_again(confluence: FakeConfluence, tmp_path: Path) -
     ],
 )
 def test_what_is_wrong_is_said(cloud: FakeConfluence, tmp_path: Path, environment: dict[str, str], code: int, words: str) -> None:
-    shell = Shell(cloud, tmp_path)
+    shell = shell_for(cloud, tmp_path)
     shell.write(document())
     shell.run(code=code, **environment)
     assert any(word in shell.said for word in words.split("|")), shell.said
@@ -86,7 +60,7 @@ def test_what_is_wrong_is_said(cloud: FakeConfluence, tmp_path: Path, environmen
 def test_a_title_with_brackets_is_said_as_it_is(cloud: FakeConfluence, tmp_path: Path) -> None:
     title = "Edit [bold] and [/etc/hosts]"
     cloud.site.create(cloud.site.space("OPS").id, None, title, "<p>taken</p>", PERSON)
-    shell = Shell(cloud, tmp_path)
+    shell = shell_for(cloud, tmp_path)
     shell.write(replace(document(), title=title))
     shell.run(code=3)
     assert title in shell.said
@@ -95,7 +69,7 @@ def test_a_title_with_brackets_is_said_as_it_is(cloud: FakeConfluence, tmp_path:
 def test_secrets_from_files_and_a_busy_target(cloud: FakeConfluence, tmp_path: Path) -> None:
     secret = tmp_path / "token"
     secret.write_text(f"{cloud.token}\n")
-    shell = Shell(cloud, tmp_path)
+    shell = shell_for(cloud, tmp_path)
     shell.write(document())
     cloud.faults += [Fault("answer", on="^POST .*/pages$", status=429, headers={"Retry-After": "11"}), Fault("line lost after", on="^PUT")]
     made = shell.run(SOPWRIGHT_CONFLUENCE_TOKEN="", SOPWRIGHT_CONFLUENCE_TOKEN_FILE=str(secret))

@@ -2,56 +2,30 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from connectors.notion import setup
-from plugin.domain.document import to_document
-from plugin.domain.sop import Sop
-from tests.contract.confluence.pages import asset, document, reworded
+from tests.contract.confluence.pages import document, reworded
 from tests.contract.notion.fake import FakeNotion, Fault
 from tests.contract.notion.test_conformance import words
 from tests.contract.notion.test_publish import person_writes
+from tests.contract.shell import Shell
 
 
-class Shell:
-    """One folder with an SOP, one data folder."""
-
-    def __init__(self, notion: FakeNotion, folder: Path) -> None:
-        self.notion, self.data, self.sop = notion, folder / "data", folder / "sop"
-
-    def write(self, sop: Sop) -> None:
-        (self.sop / "images").mkdir(parents=True, exist_ok=True)
-        (self.sop / "sop.json").write_text(json.dumps(to_document(sop)))
-        for number in (1, 2):
-            (self.sop / asset(number).name).write_bytes(asset(number).read())
-
-    def run(self, *more: str, code: int = 0, **environment: str) -> dict[str, Any]:
-        kept = {k: v for k, v in os.environ.items() if not k.startswith(("SOPWRIGHT_", "GITLAB_", "GITHUB_"))}
-        given = {
-            "SOPWRIGHT_NOTION_TOKEN": "ntn_test",
-            "SOPWRIGHT_NOTION_PARENT": self.notion.parent,
-            "SOPWRIGHT_NOTION_URL": self.notion.url,
-            "SOPWRIGHT_ALLOW_PRIVATE_ADDRESSES": "1",
-            "SOPWRIGHT_DATA": str(self.data),
-        }
-        command = [sys.executable, "-m", "plugin", "publish", str(self.sop), "--target", "notion", "--json", *more]
-        done = subprocess.run(command, env=kept | given | environment, capture_output=True, text=True, timeout=240, check=False)
-        assert done.returncode == code, done.stderr
-        assert "ntn_test" not in done.stdout + done.stderr
-        assert "Traceback" not in done.stderr
-        self.said = done.stderr
-        return json.loads(done.stdout.splitlines()[-1]) if done.stdout.strip() else {}
+def shell_for(notion: FakeNotion, folder: Path) -> Shell:
+    settings = {
+        "SOPWRIGHT_NOTION_TOKEN": "ntn_test",
+        "SOPWRIGHT_NOTION_PARENT": notion.parent,
+        "SOPWRIGHT_NOTION_URL": notion.url,
+        "SOPWRIGHT_ALLOW_PRIVATE_ADDRESSES": "1",
+    }
+    return Shell("notion", folder, settings=settings, token="ntn_test")
 
 
 def test_published_again_and_again(notion: FakeNotion, tmp_path: Path) -> None:
-    shell = Shell(notion, tmp_path)
+    shell = shell_for(notion, tmp_path)
     shell.write(document())
     first = shell.run("--by", "Example Person", "--recording", "https://example.com/recordings/7")
     assert set(first) == {"page_id", "version", "url", "requests", "writes", "conflicts"}
@@ -86,7 +60,7 @@ def test_published_again_and_again(notion: FakeNotion, tmp_path: Path) -> None:
     ],
 )
 def test_what_is_wrong_is_said(notion: FakeNotion, tmp_path: Path, environment: dict[str, str], code: int, said: str) -> None:
-    shell = Shell(notion, tmp_path)
+    shell = shell_for(notion, tmp_path)
     shell.write(document())
     shell.run(code=code, **environment)
     assert said in shell.said
@@ -94,7 +68,7 @@ def test_what_is_wrong_is_said(notion: FakeNotion, tmp_path: Path, environment: 
 
 
 def test_a_busy_notion_is_waited_for_or_left_alone(notion: FakeNotion, tmp_path: Path) -> None:
-    shell = Shell(notion, tmp_path)
+    shell = shell_for(notion, tmp_path)
     shell.write(document())
     notion.faults.append(Fault("answer", on="POST /v1/pages$", error="429 connection", retry_after="3600", times=99))
     shell.run(code=1)
