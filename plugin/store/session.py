@@ -10,16 +10,13 @@ from typing import Any, TypeVar
 
 from sqlalchemy import DateTime, Engine, create_engine, event, func, select
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError, DisconnectionError, OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
 T = TypeVar("T")
 
 BUSY_TIMEOUT_S = 15
 ATTEMPTS = 5
-TRUSTED_S = 1.0
-"""A connection that was used so shortly before is not asked whether it is still there."""
-
 _SERIALISATION = {"40001", "40P01"}
 
 
@@ -76,9 +73,7 @@ def shared_now(session: Session, here: datetime) -> datetime:
 
 def _engine(url: str) -> Engine:
     if not url.startswith("sqlite"):
-        engine = create_engine(url, pool_size=10, max_overflow=20)
-        _ask_after_a_rest(engine)
-        return engine
+        return create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20)
     engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_S, "check_same_thread": False})
 
     # The driver's own transaction handling begins late (at the first write), which makes two readers that want to write fail at once.
@@ -96,24 +91,6 @@ def _engine(url: str) -> Engine:
         connection.exec_driver_sql("BEGIN" if connection.get_execution_options().get("reading") else "BEGIN IMMEDIATE")
 
     return engine
-
-
-def _ask_after_a_rest(engine: Engine) -> None:
-    """A connection that nobody used for a while may be gone: it is asked, and replaced. Asking each time would double the way to the server."""
-
-    @event.listens_for(engine, "checkin")
-    def _on_checkin(_connection: Any, record: Any) -> None:
-        record.info["rests_since"] = time.monotonic()
-
-    @event.listens_for(engine, "checkout")
-    def _on_checkout(connection: Any, record: Any, _proxy: Any) -> None:
-        since = record.info.get("rests_since")
-        if since is None or time.monotonic() - since < TRUSTED_S:
-            return
-        try:
-            engine.dialect.do_ping(connection)
-        except engine.dialect.loaded_dbapi.Error as error:
-            raise DisconnectionError from error  # the pool makes a fresh one
 
 
 def _again(error: DBAPIError) -> bool:

@@ -27,8 +27,7 @@ def test_a_reader_waits_for_nobody_who_writes_and_sees_what_was_committed(kind: 
 
 
 @pytest.mark.services
-def test_a_connection_that_the_server_ended_while_it_rested_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store, "TRUSTED_S", 0.0)
+def test_a_connection_that_the_server_ended_while_it_rested_is_replaced() -> None:
     with database_url("postgresql") as url:
         database = Database(url)
         with database.read() as session:
